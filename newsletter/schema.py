@@ -1,0 +1,255 @@
+"""Every table on one page (SQLAlchemy Core, SQLite and PostgreSQL)."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC-aware datetime, stored as ISO 8601 text of fixed width, so that it sorts and reads alike on both databases."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: every instant in Paperboy is aware")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Json(TypeDecorator[Any]):
+    """JSON as text with sorted keys: the same value is the same bytes."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        return None if value is None else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
+        return None if value is None else json.loads(value)
+
+
+# ---- papers in -----------------------------------------------------------------------------------------------------
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(40), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("day", Date, nullable=False),
+    Column("content", String(64), nullable=False, comment="hash of all entries with their figures"),
+    Column("fingerprint", String(64), nullable=False, comment="hash of the sorted paper keys"),
+    Column("word", String(10), nullable=False),
+    Column("captured_at", Instant, nullable=False, comment="when this content was first seen"),
+    Column("seen_at", Instant, nullable=False, comment="when it was last seen unchanged"),
+    Column("entries", Integer, nullable=False),
+    Column("stated", Integer),
+    Column("sample", Boolean, nullable=False),
+    UniqueConstraint("source", "name", "day", "content"),
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("key", String(400), primary_key=True),
+    Column("title_key", String(400), nullable=False, index=True, comment="joins a paper without id to its id"),
+    Column("facts", Json, nullable=False, comment="the Paper with the merged facts of every source"),
+    Column("first_listed", Date, nullable=False, index=True),
+    Column("standing", String(10), nullable=False, index=True, comment="new: waits for an edition; old; composed"),
+    Column("sample", Boolean, nullable=False),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("listing_id", Integer, ForeignKey("listings.id", ondelete="CASCADE"), primary_key=True),
+    Column("rank", Integer, primary_key=True),
+    Column("paper_key", String(400), nullable=False, index=True),
+    Column("announcement", String(14), nullable=False),
+    Column("upvotes", Integer),
+    Column("comments", Integer),
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("sample", Boolean, nullable=False),
+    Column("composed_at", Instant, nullable=False),
+    Column("papers", Integer, nullable=False),
+    Column("remarks", Json, nullable=False),
+    UniqueConstraint("day", "sample"),
+)
+
+edition_topics = Table(
+    "edition_topics",
+    metadata,
+    Column("edition_id", Integer, ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("key", String(120), nullable=False),
+    Column("label", String(200), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("terms", Json, nullable=False),
+)
+
+edition_papers = Table(
+    "edition_papers",
+    metadata,
+    Column("paper_key", String(400), primary_key=True, comment="primary: a paper is in exactly one edition"),
+    Column("edition_id", Integer, ForeignKey("editions.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("topic", Integer, nullable=False, comment="position of its topic"),
+    Column("place", Integer, nullable=False, comment="place within the topic, most central first"),
+    Column("facts", Json, nullable=False, comment="the Paper as it was when the edition was frozen"),
+)
+
+# ---- people --------------------------------------------------------------------------------------------------------
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("address", String(320), nullable=False, comment="as it is mailed"),
+    Column("address_key", String(320), nullable=False, unique=True, comment="folded: one person, one address"),
+    Column("name", String(200), nullable=False),
+    Column("token", String(64), nullable=False, unique=True, comment="opaque, for links and the return path"),
+    Column("zone", String(64), nullable=False),
+    Column("hour", Integer, nullable=False, comment="local hour from which the digest is due"),
+    Column("cadence", String(10), nullable=False, comment="daily · weekdays · weekly"),
+    Column("weekday", Integer, nullable=False, comment="0 is Monday; used by weekly"),
+    Column("paused_until", Date),
+    Column("preferences", Json, nullable=False, comment="interests, topics followed and limits, as declared"),
+    Column("origin", String(10), nullable=False, comment="roster · web · mail"),
+    Column("cursor", Integer, nullable=False, comment="id of the last edition served"),
+    Column("served_at", Instant, comment="when a digest was last queued, or nothing matched"),
+    Column("created_at", Instant, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscriber_id", Integer, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", String(14), nullable=False, index=True, comment="pending · active · unsubscribed"),
+    Column("changed_at", Instant, nullable=False),
+    Column("how", String(40), nullable=False, comment="roster · one-click · page · mail · command"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_key", String(320), primary_key=True),
+    Column("reason", String(40), nullable=False, comment="bounce · complaint · refused · operator"),
+    Column("detail", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("declaration", Json, nullable=False, comment="label, keywords, categories, authors, seeds, text, mute"),
+)
+
+# ---- delivery ------------------------------------------------------------------------------------------------------
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True, comment="the Message-ID derives from it"),
+    Column("subscriber_id", Integer, ForeignKey("subscribers.id"), nullable=False),
+    Column("edition_id", Integer, ForeignKey("editions.id"), nullable=False, comment="the edition it reaches"),
+    Column("address", String(320), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("token", String(64), nullable=False),
+    Column("digest", Json, nullable=False, comment="paper keys, reasons and figures; never a body"),
+    Column("state", String(12), nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False, comment="not before; later after a deferral"),
+    Column("expires_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("run", String(64), comment="the run that claimed it last"),
+    Column("reply", Text, nullable=False, comment="the server's last words"),
+    UniqueConstraint("subscriber_id", "edition_id"),
+    Index("ix_deliveries_state_due", "state", "due_at"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("delivery_id", Integer, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("outcome", String(12)),
+    Column("phase", String(10)),
+    Column("code", Integer),
+    Column("enhanced", String(12)),
+    Column("reply", Text),
+)
+
+skips = Table(
+    "skips",
+    metadata,
+    Column("subscriber_id", Integer, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("reason", String(14), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# ---- runs ----------------------------------------------------------------------------------------------------------
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("token", String(64), primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("state", String(10), nullable=False, comment="running · finished · failed · abandoned"),
+    Column("report", Json),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("host", String(200), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("until", Instant, nullable=False),
+)

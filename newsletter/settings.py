@@ -1,0 +1,128 @@
+"""The only reader of the environment: `PAPERBOY_*` variables, or the same names in a file `.env`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from newsletter.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: templates, the roster and `var/` are found from here, whatever the working directory."""
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; relative paths are relative to the checkout."""
+
+    model_config = SettingsConfigDict(env_prefix="PAPERBOY_", extra="ignore", frozen=True)
+
+    # where things are kept
+    data_dir: Path = Field(Path("var"), description="Database, outbox, caches and payloads live here.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data directory.")
+    roster: Path = Field(Path("subscribers/roster.yaml"), description="The YAML file of topics and subscribers.")
+
+    # papers in
+    sources: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("huggingface", "arxiv"), description="Sources to list, by name, separated by commas."
+    )
+    arxiv_categories: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("cs.AI", "cs.CL", "cs.CV", "cs.LG"), description="arXiv categories to list, separated by commas."
+    )
+    huggingface_trending: bool = Field(True, description="Also read Hugging Face's undated trending page.")
+    catch_up_days: int = Field(7, ge=0, le=60, description="How many missed days a late run fetches again.")
+    contact: str = Field("", description="Address or URL put in the User-Agent, so that sources can reach you.")
+    samples: Literal["auto", "never", "always"] = Field(
+        "auto",
+        description="Sample listings: auto uses them until a live listing was reached, and only with the outbox.",
+    )
+
+    # choosing
+    edition_hour: int = Field(6, ge=0, le=23, description="UTC hour from which a scheduled run composes the edition.")
+
+    # mail out
+    transport: Literal["outbox", "smtp"] = Field("outbox", description="outbox writes .eml files; smtp sends.")
+    sender: str = Field("Paperboy <papers@localhost>", description="From: name and address.")
+    return_path: str = Field("", description="Envelope sender; empty means the From address.")
+    list_name: str = Field("Paperboy", description="The newsletter's name in subjects, headers and pages.")
+    list_host: str = Field("paperboy.localhost", description="Domain of List-Id and Message-ID.")
+    site_url: str = Field("", description="Public https address of the readers' site; empty: links by mail only.")
+    postal_address: str = Field("", description="Postal address shown in the footer, where the law wants one.")
+    smtp_host: str = Field("localhost", description="SMTP server.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="SMTP port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls is required when chosen: mail never falls back to clear text."
+    )
+    smtp_user: str = Field("", description="SMTP login; empty means none.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
+    smtp_connections: int = Field(4, ge=1, le=64, description="Connections kept open while delivering.")
+    delivery_expiry_hours: int = Field(24, ge=1, le=168, description="A delivery not accepted by then expires.")
+
+    # doors
+    secret: SecretStr = Field(
+        SecretStr(""), description="Key that signs links; empty means one made once and kept in the data directory."
+    )
+    prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the Prefect server and UI.")
+    preview_port: int = Field(8025, ge=0, le=65535, description="Port of the preview page; 0 picks a free one.")
+
+    @field_validator("sources", "arxiv_categories", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Commas in the environment, tuples in code."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("data_dir", "roster", mode="after")
+    @classmethod
+    def _from_checkout(cls, value: Path) -> Path:
+        """A relative path means the checkout, not wherever the command was started."""
+        return value if value.is_absolute() else ROOT / value
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Settings":
+        """Impossible combinations are refused at the door, with a sentence."""
+        if not self.sources:
+            raise ValueError("PAPERBOY_SOURCES names no source; name at least one, such as huggingface")
+        if self.site_url and not self.site_url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+            raise ValueError(f"PAPERBOY_SITE_URL is {self.site_url!r}; one-click links need https://")
+        if self.transport == "smtp" and self.sender.endswith("@localhost>"):
+            raise ValueError("PAPERBOY_TRANSPORT is smtp but PAPERBOY_SENDER is not set; set the From address")
+        return self
+
+    @property
+    def url(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'paperboy.db'}"
+
+    @property
+    def outbox_dir(self) -> Path:
+        """Where the outbox transport writes."""
+        return self.data_dir / "outbox"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be made again: HTTP answers, fitted features."""
+        return self.data_dir / "cache"
+
+    @property
+    def payload_dir(self) -> Path:
+        """Answers of sources that could not be understood, kept for the operator."""
+        return self.data_dir / "payloads"
+
+
+def load(**overrides: object) -> Settings:
+    """Settings from the environment, `.env` and overrides.
+
+    Raises:
+        ConfigurationError: a value is wrong; the sentence names the variable.
+
+    """
+    try:
+        return Settings(_env_file=ROOT / ".env", **overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = "PAPERBOY_" + str(problem["loc"][0]).upper() if problem["loc"] else "settings"
+            lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
+        raise ConfigurationError("; ".join(lines)) from error

