@@ -1,0 +1,88 @@
+"""The small summaries that steps return and tasks log; all of them are JSON-ready values."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one listing of one source brought."""
+
+    source: str
+    name: str
+    day: date
+    word: str  # fresh · quiet · stale · partial · broken
+    listed: int
+    new: int
+    note: str = ""  # one sentence where the word needs one
+
+
+@dataclass(frozen=True, slots=True)
+class CollectReport:
+    """What the sources brought."""
+
+    day: date
+    sources: tuple[SourceReport, ...]
+    new: int  # papers never listed before that now wait for an edition
+    sample: bool = False
+    remarks: tuple[str, ...] = ()  # sentences for the operator and the mail: what was missing, that these are samples
+
+
+@dataclass(frozen=True, slots=True)
+class TopicReport:
+    """One topic of the edition and its size."""
+
+    label: str
+    papers: int
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeReport:
+    """The edition of the day."""
+
+    day: date
+    edition_id: int | None  # None: nothing new waited, so there is no edition
+    made: bool  # False: it was composed by an earlier run, and is frozen
+    papers: int
+    topics: tuple[TopicReport, ...] = ()
+    reason: str = ""  # one sentence where no edition was made
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueueReport:
+    """Who gets a digest and who does not, with the reason."""
+
+    queued: int  # new deliveries of this run
+    skipped: dict[str, int] = field(default_factory=dict)  # reason -> how many
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A range of deliveries one task takes: first and last delivery id, both included."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverReport:
+    """What became of the deliveries of one shard, or of all; counts by state."""
+
+    states: dict[str, int] = field(default_factory=dict)
+    stopped: str = ""  # one sentence: why the batch stopped early
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The whole run."""
+
+    day: date
+    collect: CollectReport
+    compose: ComposeReport
+    enqueue: EnqueueReport
+    deliver: DeliverReport
+    audience: int  # every subscriber considered: the sum of all states and skips
+    balanced: bool
+    where: str = ""  # where to read the mail
+    dry_run: bool = False
