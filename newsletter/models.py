@@ -66,6 +66,7 @@ class Listing:
     complete: bool = True  # False: known to be cut or still growing
     sample: bool = False  # True: from the sample listings that ship with Paperboy
     fingerprint: str = ""  # hash of the sorted paper keys: the same batch served again has the same one
+    note: str = ""  # a sentence where something of it could not be read, or it came by another way
 
 
 class Word(StrEnum):
