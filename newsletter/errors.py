@@ -37,7 +37,7 @@ class MailerUnavailable(PaperboyError):
 
 
 class RosterError(PaperboyError):
-    """The roster is wrong; nothing of it was applied. `mistakes` holds one line per mistake, with file, line and field."""
+    """The roster is wrong and nothing of it was applied; `mistakes`: a line for each, with file, line and field."""
 
     def __init__(self, message: str, *, mistakes: tuple[str, ...] = ()) -> None:
         super().__init__(message)

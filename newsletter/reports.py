@@ -53,6 +53,7 @@ class ComposeReport:
 class EnqueueReport:
     """Who gets a digest and who does not, with the reason."""
 
+    audience: int  # every subscriber considered: queued and skipped together, or somebody was lost
     queued: int  # new deliveries of this run
     skipped: dict[str, int] = field(default_factory=dict)  # reason -> how many
 
@@ -82,7 +83,5 @@ class RunReport:
     compose: ComposeReport
     enqueue: EnqueueReport
     deliver: DeliverReport
-    audience: int  # every subscriber considered: the sum of all states and skips
-    balanced: bool
     where: str = ""  # where to read the mail
     dry_run: bool = False

@@ -31,7 +31,7 @@ metadata = MetaData(
 
 
 class Instant(TypeDecorator[datetime]):
-    """A UTC-aware datetime, stored as ISO 8601 text of fixed width, so that it sorts and reads alike on both databases."""
+    """A UTC-aware datetime, stored as ISO 8601 text of fixed width: it sorts and reads alike on both databases."""
 
     impl = String(32)
     cache_ok = True
@@ -84,6 +84,7 @@ papers = Table(
     "papers",
     metadata,
     Column("key", String(400), primary_key=True),
+    Column("arxiv_id", String(40), index=True, comment="may become known after the key was given"),
     Column("title_key", String(400), nullable=False, index=True, comment="joins a paper without id to its id"),
     Column("facts", Json, nullable=False, comment="the Paper with the merged facts of every source"),
     Column("first_listed", Date, nullable=False, index=True),
@@ -191,6 +192,7 @@ deliveries = Table(
     Column("key", String(64), nullable=False, unique=True, comment="the Message-ID derives from it"),
     Column("subscriber_id", Integer, ForeignKey("subscribers.id"), nullable=False),
     Column("edition_id", Integer, ForeignKey("editions.id"), nullable=False, comment="the edition it reaches"),
+    Column("after", Integer, nullable=False, comment="the subscriber's cursor before it: given back if it expires"),
     Column("address", String(320), nullable=False),
     Column("name", String(200), nullable=False),
     Column("token", String(64), nullable=False),
@@ -201,6 +203,7 @@ deliveries = Table(
     Column("expires_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("made_by", String(64), nullable=False, index=True, comment="the run that queued it"),
     Column("run", String(64), comment="the run that claimed it last"),
     Column("reply", Text, nullable=False, comment="the server's last words"),
     UniqueConstraint("subscriber_id", "edition_id"),

@@ -50,6 +50,7 @@ def upgrade() -> None:
     op.create_table(
         "papers",
         sa.Column("key", sa.String(length=400), nullable=False),
+        sa.Column("arxiv_id", sa.String(length=40), nullable=True, comment="may become known after the key was given"),
         sa.Column("title_key", sa.String(length=400), nullable=False, comment="joins a paper without id to its id"),
         sa.Column("facts", sa.Text(), nullable=False, comment="the Paper with the merged facts of every source"),
         sa.Column("first_listed", sa.Date(), nullable=False),
@@ -58,6 +59,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_papers")),
     )
     with op.batch_alter_table("papers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_papers_arxiv_id"), ["arxiv_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_papers_first_listed"), ["first_listed"], unique=False)
         batch_op.create_index(batch_op.f("ix_papers_standing"), ["standing"], unique=False)
         batch_op.create_index(batch_op.f("ix_papers_title_key"), ["title_key"], unique=False)
@@ -122,6 +124,9 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False, comment="the Message-ID derives from it"),
         sa.Column("subscriber_id", sa.Integer(), nullable=False),
         sa.Column("edition_id", sa.Integer(), nullable=False, comment="the edition it reaches"),
+        sa.Column(
+            "after", sa.Integer(), nullable=False, comment="the subscriber's cursor before it: given back if it expires"
+        ),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("token", sa.String(length=64), nullable=False),
@@ -132,6 +137,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.String(length=32), nullable=False),
         sa.Column("changed_at", sa.String(length=32), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("made_by", sa.String(length=64), nullable=False, comment="the run that queued it"),
         sa.Column("run", sa.String(length=64), nullable=True, comment="the run that claimed it last"),
         sa.Column("reply", sa.Text(), nullable=False, comment="the server's last words"),
         sa.ForeignKeyConstraint(["edition_id"], ["editions.id"], name=op.f("fk_deliveries_edition_id_editions")),
@@ -143,6 +149,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("subscriber_id", "edition_id", name=op.f("uq_deliveries_subscriber_id")),
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deliveries_made_by"), ["made_by"], unique=False)
         batch_op.create_index("ix_deliveries_state_due", ["state", "due_at"], unique=False)
 
     op.create_table(

@@ -1,0 +1,23 @@
+"""Values to JSON and back, for what the database keeps: facts of papers, digests, reports."""
+
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def dump(value: object) -> Any:
+    """A JSON-ready copy of a value, with fields at their default left out: most facts of most papers are unknown."""
+    return _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
+
+
+def load(kind: type[T], data: Any) -> T:
+    """The value that `dump` was given."""
+    return _adapter(kind).validate_python(data)

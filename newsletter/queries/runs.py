@@ -1,0 +1,47 @@
+"""Runs and the lease that keeps two of them from overlapping."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from newsletter.database import Transaction
+from newsletter.schema import leases, runs
+
+
+def holder(tx: Transaction, name: str) -> Row[Any] | None:
+    """Who holds a lease; on PostgreSQL the row is locked until the transaction ends."""
+    return tx.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
+
+
+def take(tx: Transaction, name: str, *, token: str, host: str, pid: int, until: datetime) -> None:
+    """Write the lease for a new holder; two who try at once are told apart by the primary key."""
+    tx.execute(delete(leases).where(leases.c.name == name))
+    tx.execute(insert(leases).values(name=name, holder=token, host=host, pid=pid, until=until))
+
+
+def renew(tx: Transaction, name: str, *, token: str, until: datetime) -> bool:
+    """Prolong a lease; False if it is no longer ours."""
+    changed = tx.execute(update(leases).where(leases.c.name == name, leases.c.holder == token).values(until=until))
+    return bool(changed.rowcount)
+
+
+def release(tx: Transaction, name: str, *, token: str) -> None:
+    """Give a lease back."""
+    tx.execute(delete(leases).where(leases.c.name == name, leases.c.holder == token))
+
+
+def start(tx: Transaction, token: str, *, day: date, now: datetime) -> None:
+    """Note that a run began; those that never ended are marked abandoned, since only one can hold the lease."""
+    tx.execute(update(runs).where(runs.c.state == "running").values(state="abandoned"))
+    tx.execute(insert(runs).values(token=token, day=day, started_at=now, state="running"))
+
+
+def finish(tx: Transaction, token: str, *, state: str, report: Any, now: datetime) -> None:
+    """Note how a run ended."""
+    tx.execute(update(runs).where(runs.c.token == token).values(state=state, report=report, finished_at=now))
+
+
+def latest(tx: Transaction, limit: int = 10) -> list[Row[Any]]:
+    """The newest runs, newest first."""
+    return list(tx.execute(select(runs).order_by(runs.c.started_at.desc()).limit(limit)))

@@ -1,0 +1,42 @@
+"""The rolling background: which past papers inform today's weights, and the fit kept between runs."""
+
+import hashlib
+import os
+from datetime import date, timedelta
+from pathlib import Path
+
+from newsletter.database import Database
+from newsletter.queries import editions as queries
+from newsletter.relevance.features import BACKGROUND_LIMIT, Background
+
+_YOUNG = 2_000
+"""A corpus smaller than this is fitted anew each day; a larger one changes too little to be fitted more than weekly."""
+
+_KEPT = 4  # fits kept on disk
+
+
+def background(database: Database, cache_dir: Path, *, day: date, sample: bool) -> Background:
+    """The background for an edition of a day: a function of the papers listed before, so a replay finds the same one.
+
+    Built from what was fetched, so it speaks the language of the categories that are followed and nothing has to ship.
+    """
+    with database.begin() as tx:
+        keys = queries.corpus_keys(tx, before=day + timedelta(days=1), sample=sample, limit=BACKGROUND_LIMIT)
+        if len(keys) >= _YOUNG:
+            monday = day - timedelta(days=day.weekday())
+            settled = queries.corpus_keys(tx, before=monday, sample=sample, limit=BACKGROUND_LIMIT)
+            keys = settled if len(settled) >= _YOUNG else keys
+        name = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32]
+        path = cache_dir / "background" / f"{name}.npz"
+        kept = Background.load(path)
+        if kept is not None:
+            return kept
+        papers = queries.papers_by_key(tx, keys)
+    fitted = Background.fit(papers)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{name}.{os.getpid()}.npz")
+    fitted.save(unfinished)
+    unfinished.replace(path)
+    for old in sorted(path.parent.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)[_KEPT:]:
+        old.unlink(missing_ok=True)
+    return fitted

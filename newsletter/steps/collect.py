@@ -1,0 +1,126 @@
+"""collect: read the sources, compare with what is known, store what changed."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from newsletter.database import Database, Transaction
+from newsletter.errors import ConfigurationError, SourceUnavailable
+from newsletter.models import Listing, Word
+from newsletter.novelty import Diff, diff, keys_of
+from newsletter.queries import listings as queries
+from newsletter.reports import CollectReport, SourceReport
+from newsletter.settings import Settings
+from newsletter.sources import Capture
+
+SAMPLE_REMARK = "These papers are invented samples that ship with Paperboy: no live listing could be reached."
+
+
+class Fetch(Protocol):
+    """Asks sources for their listings of some days, from the live sites or from the samples."""
+
+    def __call__(
+        self, asked: Mapping[str, Sequence[date]], *, today: date, now: datetime, sample: bool
+    ) -> tuple[Capture, ...]:
+        """One capture for each listing, in a stable order."""
+
+
+def collect(
+    database: Database,
+    fetch: Fetch,
+    *,
+    settings: Settings,
+    day: date,
+    now: datetime,
+    sources: tuple[str, ...] | None = None,
+) -> CollectReport:
+    """Read the sources for a day and the days missed before it; store each listing and what it changes.
+
+    Raises:
+        SourceUnavailable: no source could be listed at all.
+
+    """
+    names = sources or settings.sources
+    with database.begin() as tx:
+        last = {name: queries.last_day(tx, name, day) for name in names}
+        may_use_samples = _may_use_samples(tx, settings)
+    asked = {name: days_to_ask(name, last[name], day, settings.catch_up_days) for name in names}
+    sample = settings.samples == "always"
+    captures = fetch(asked, today=day, now=now, sample=sample)
+    if not sample and may_use_samples and all(isinstance(capture.error, SourceUnavailable) for capture in captures):
+        sample = True
+        captures = fetch(dict.fromkeys(names, (day,)), today=day, now=now, sample=True)
+    if all(capture.listing is None for capture in captures):
+        reasons = "; ".join(sorted({str(capture.error) for capture in captures}))
+        raise SourceUnavailable(f"no source could be listed: {reasons}", source=", ".join(names))
+    found = store(database, [capture.listing for capture in captures if capture.listing is not None])
+    return _report(captures, found, day=day, sample=sample)
+
+
+def store(database: Database, taken: Sequence[Listing]) -> Diff:
+    """Compare listings with what is remembered and write what changed, in one transaction."""
+    with database.begin() as tx:
+        memory = queries.memory(tx, taken, *keys_of(taken))
+        found = diff(taken, memory)
+        queries.save_papers(tx, found.papers, memory.papers.keys())
+        for listed in found.listed:
+            queries.save_listing(tx, listed)
+    return found
+
+
+def days_to_ask(source: str, last: date | None, day: date, limit: int) -> tuple[date, ...]:
+    """The days to ask a source for, oldest first: the day itself and those missed since the last one listed.
+
+    Hugging Face's list of a day grows until the day is over, so the last day listed is asked for again. arXiv announces
+    a batch once, so only weekdays that were missed are asked for; on a first run that is the weekday before.
+    """
+    earliest = day - timedelta(days=limit)
+    if source == "arxiv":
+        start = _weekday_before(day) if last is None else last + timedelta(days=1)
+    else:
+        start = min(last or day, day - timedelta(days=1))
+    start = max(start, earliest)
+    days = [start + timedelta(days=n) for n in range((day - start).days)]
+    if source == "arxiv":
+        days = [one for one in days if one.weekday() < 5]
+    return (*days, day)
+
+
+def _weekday_before(day: date) -> date:
+    back = day - timedelta(days=1)
+    while back.weekday() >= 5:
+        back -= timedelta(days=1)
+    return back
+
+
+def _may_use_samples(tx: Transaction, settings: Settings) -> bool:
+    # Never into real inboxes, and never where live listings have been seen: then the network is down, not closed.
+    return settings.samples == "auto" and settings.transport == "outbox" and not queries.ever_live(tx)
+
+
+def _report(captures: Sequence[Capture], found: Diff, *, day: date, sample: bool) -> CollectReport:
+    listed = iter(found.listed)
+    reports: list[SourceReport] = []
+    remarks: list[str] = [SAMPLE_REMARK] if sample else []
+    for capture in captures:
+        if capture.listing is None:
+            note = str(capture.error)
+            reports.append(SourceReport(capture.source, capture.name, capture.day, Word.BROKEN, 0, 0, note))
+            remarks.append(f"{capture.source} ({capture.name}) could not be read today.")
+            continue
+        one = next(listed)
+        count = len(one.listing.entries)
+        reports.append(SourceReport(capture.source, capture.name, capture.day, one.word, count, one.new, one.note))
+    return CollectReport(day, tuple(reports), found.new, sample, tuple(dict.fromkeys(remarks)))
+
+
+def check_sources(names: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse a source nobody wrote.
+
+    Raises:
+        ConfigurationError: a name is not in the registry.
+
+    """
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(f"source {name!r} is not known; the sources are {', '.join(known)}")

@@ -1,0 +1,51 @@
+"""compose: freeze the papers that wait into the edition of the day, grouped by topic."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from newsletter.database import Database
+from newsletter.models import Edition
+from newsletter.queries import editions as queries
+from newsletter.relevance.topics import group
+from newsletter.reports import ComposeReport, TopicReport
+from newsletter.settings import Settings
+from newsletter.steps.background import background
+
+
+def compose(
+    database: Database,
+    *,
+    settings: Settings,
+    day: date,
+    now: datetime,
+    scheduled: bool = False,
+    remarks: Sequence[str] = (),
+) -> ComposeReport:
+    """Compose the edition of a day, once; what is listed later waits for the next one.
+
+    A scheduled run waits for the edition hour, when the sources have published. Without new papers there is no edition.
+    """
+    with database.begin() as tx:
+        live = queries.waiting(tx, sample=False)
+        sample = not live
+        members = live or queries.waiting(tx, sample=True)
+        edition_id = queries.of_day(tx, day, sample=False) or queries.of_day(tx, day, sample=sample)
+        made = None if edition_id is None else queries.load(tx, edition_id)
+    if made is not None and (not made.sample or sample):
+        waiting = f"; {len(members)} papers listed since wait for the next" if members else ""
+        return _report(made, day, made=False, reason=f"the edition of {day} is composed and frozen{waiting}")
+    if not members:
+        return ComposeReport(day, None, made=False, papers=0, reason="no paper was listed that was not listed before")
+    if scheduled and day == now.date() and now.hour < settings.edition_hour:
+        reason = f"{len(members)} papers wait for the edition hour, {settings.edition_hour:02d}:00 UTC"
+        return ComposeReport(day, None, made=False, papers=0, reason=reason)
+    topics = group(members, background(database, settings.cache_dir, day=day, sample=sample))
+    with database.begin() as tx:
+        edition_id = queries.save(tx, day=day, members=members, topics=topics, remarks=remarks, sample=sample, now=now)
+        composed = queries.load(tx, edition_id)
+    return _report(composed, day, made=True)
+
+
+def _report(edition: Edition, day: date, *, made: bool, reason: str = "") -> ComposeReport:
+    topics = tuple(TopicReport(topic.label, len(topic.paper_keys), topic.terms) for topic in edition.topics)
+    return ComposeReport(day, edition.id, made, len(edition.papers), topics, reason)

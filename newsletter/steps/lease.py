@@ -1,0 +1,81 @@
+"""The lease that keeps two runs from overlapping, whoever started them."""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from newsletter.database import Database
+from newsletter.errors import RunInProgress
+from newsletter.queries import runs as queries
+
+_TERM = timedelta(seconds=120)
+"""How long a lease lasts without renewal: what a run on another host that lost power can hold up at most."""
+
+
+@contextmanager
+def lease(
+    database: Database, *, holder: str, clock: Callable[[], datetime], name: str = "run", term: timedelta = _TERM
+) -> Iterator[None]:
+    """Hold the lease for the length of a block, renewed in the background.
+
+    A lease that ran out, or whose process on this host is gone, is taken over.
+
+    Raises:
+        RunInProgress: somebody else holds it; the sentence says who and until when.
+
+    """
+    _take(database, name, holder, clock(), term)
+    done = threading.Event()
+    renewer = threading.Thread(
+        target=_renew, args=(database, name, holder, clock, term, done), daemon=True, name="lease"
+    )
+    renewer.start()
+    try:
+        yield
+    finally:
+        done.set()
+        renewer.join()
+        with database.begin() as tx:
+            queries.release(tx, name, token=holder)
+
+
+def _take(database: Database, name: str, holder: str, now: datetime, term: timedelta) -> None:
+    with database.begin() as tx:
+        held = queries.holder(tx, name)
+        if held is not None and held.until > now and not _is_dead(held.host, held.pid):
+            raise RunInProgress(
+                f"another run holds the lease (process {held.pid} on {held.host}, until {held.until:%H:%M:%S} UTC); "
+                "wait for it to end"
+            )
+        queries.take(tx, name, token=holder, host=socket.gethostname(), pid=os.getpid(), until=now + term)
+
+
+def _renew(
+    database: Database,
+    name: str,
+    holder: str,
+    clock: Callable[[], datetime],
+    term: timedelta,
+    done: threading.Event,
+) -> None:
+    while not done.wait(term.total_seconds() / 4):
+        with database.begin() as tx:
+            queries.renew(tx, name, token=holder, until=clock() + term)
+
+
+def _is_dead(host: str, pid: int) -> bool:
+    """Whether a process of this host no longer runs; of another host only the clock can tell."""
+    if host != socket.gethostname():
+        return False
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

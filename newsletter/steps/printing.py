@@ -1,0 +1,85 @@
+"""From a delivery to the parcel a transport takes: rendered, addressed, in bytes."""
+
+from collections.abc import Callable, Mapping
+from email.utils import parseaddr
+
+from newsletter.mail.mime import to_bytes
+from newsletter.mail.rendering import Links, Renderer
+from newsletter.mail.transport import Parcel
+from newsletter.models import Envelope, Message, Paper
+from newsletter.queries.deliveries import Delivery
+from newsletter.settings import Settings
+
+SignLink = Callable[[str], str]
+"""The signed part of a subscriber's links, from their token."""
+
+
+class Printer:
+    """Prints deliveries; a renderer is prepared once for all deliveries that cover the same papers."""
+
+    def __init__(self, settings: Settings, sign: SignLink) -> None:
+        self.settings, self.sign = settings, sign
+        self._renderers: dict[int, tuple[Mapping[str, Paper], Renderer]] = {}
+
+    def __call__(self, delivery: Delivery, papers: Mapping[str, Paper]) -> Parcel:
+        """The parcel of one delivery: the same bytes whenever it is printed.
+
+        Raises:
+            RenderError: this one cannot be rendered.
+
+        """
+        message = self.message(delivery, papers)
+        envelope = self.envelope(delivery)
+        return Parcel(
+            delivery_key=delivery.key,
+            return_path=envelope.return_path,
+            recipient=delivery.address,
+            content=to_bytes(message, envelope),
+            day=delivery.digest.day,
+            token=delivery.token,
+        )
+
+    def message(self, delivery: Delivery, papers: Mapping[str, Paper]) -> Message:
+        """The digest rendered."""
+        return self.renderer(papers).digest(
+            delivery.digest, recipient_name=delivery.name, links=self.links(delivery.token)
+        )
+
+    def renderer(self, papers: Mapping[str, Paper]) -> Renderer:
+        """The renderer for a set of papers, prepared the first time it is asked for."""
+        # By identity: the step hands over the same mapping for every delivery of a window; keeping it keeps its id.
+        kept = self._renderers.get(id(papers))
+        if kept is None:
+            settings = self.settings
+            renderer = Renderer(
+                papers,
+                list_name=settings.list_name,
+                postal_address=settings.postal_address,
+                unsubscribe_address=parseaddr(settings.sender)[1],
+            )
+            kept = self._renderers[id(papers)] = (papers, renderer)
+        return kept[1]
+
+    def links(self, token: str) -> Links:
+        """A subscriber's links; none where there is no public site, and the mail then says how to leave by mail."""
+        site = self.settings.site_url.rstrip("/")
+        if not site:
+            return Links(unsubscribe=None, preferences=None, edition=None)
+        return Links(unsubscribe=f"{site}/unsubscribe/{self.sign(token)}", preferences=None, edition=None)
+
+    def envelope(self, delivery: Delivery) -> Envelope:
+        """Who it is from and to, and what its headers need."""
+        settings = self.settings
+        address = parseaddr(settings.sender)[1]
+        return Envelope(
+            delivery_key=delivery.key,
+            sender=settings.sender,
+            recipient=delivery.address,
+            recipient_name=delivery.name,
+            return_path=settings.return_path or address,
+            list_id=f"{settings.list_name} <{settings.list_host}>",
+            date=delivery.queued_at,
+            unsubscribe_url=self.links(delivery.token).unsubscribe,
+            unsubscribe_mailto=f"mailto:{address}?subject=unsubscribe",
+            feedback_id=f"{delivery.edition_id}:digest:{settings.list_host}",
+        )

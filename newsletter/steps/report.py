@@ -1,0 +1,67 @@
+"""report: close the run's account, and say what happened."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from newsletter import encoding
+from newsletter.database import Database
+from newsletter.errors import LedgerError
+from newsletter.models import State
+from newsletter.queries import deliveries as outbox
+from newsletter.queries import runs
+from newsletter.reports import CollectReport, ComposeReport, DeliverReport, EnqueueReport, RunReport
+
+
+def report(
+    database: Database,
+    *,
+    run: str,
+    day: date,
+    collect: CollectReport,
+    compose: ComposeReport,
+    enqueue: EnqueueReport,
+    deliver: Iterable[DeliverReport],
+    where: str,
+    now: datetime,
+    dry_run: bool = False,
+) -> RunReport:
+    """The account of a run: the audience must equal what became of everyone, `queued` meaning deferred to a later run.
+
+    Raises:
+        LedgerError: somebody is unaccounted for; the run has failed.
+
+    """
+    told = tuple(deliver)
+    with database.begin() as tx:
+        states = outbox.states(tx, made_by=run)
+    accounted = enqueue.queued + sum(enqueue.skipped.values())
+    balanced = accounted == enqueue.audience and (dry_run or sum(states.values()) == enqueue.queued)
+    balanced = balanced and State.SENDING not in states
+    whole = RunReport(
+        day=day,
+        collect=collect,
+        compose=compose,
+        enqueue=enqueue,
+        deliver=sum_up(told),
+        where=where,
+        dry_run=dry_run,
+    )
+    with database.begin() as tx:
+        runs.finish(tx, run, state="finished" if balanced else "failed", report=encoding.dump(whole), now=now)
+    if not balanced:
+        raise LedgerError(
+            f"the account of run {run} does not close: {enqueue.audience} subscribers, {accounted} accounted for, "
+            f"deliveries {states}; see `paperboy deliveries list`"
+        )
+    return whole
+
+
+def sum_up(reports: Iterable[DeliverReport]) -> DeliverReport:
+    """The shards' reports as one."""
+    states: dict[str, int] = {}
+    stopped = ""
+    for one in reports:
+        stopped = stopped or one.stopped
+        for state, count in one.states.items():
+            states[state] = states.get(state, 0) + count
+    return DeliverReport(dict(sorted(states.items())), stopped)
