@@ -1,0 +1,254 @@
+"""SQL about people only; the first argument is always `tx`."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import RowMapping, and_, delete, exists, insert, or_, select, update
+
+from newsletter.database import Transaction
+from newsletter.schema import editions, subscribers, subscriptions, suppressions, topics
+from subscribers.models import (
+    Cadence,
+    KnownSubscriber,
+    Limits,
+    NamedTopic,
+    Schedule,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    Suppression,
+    Wants,
+)
+
+_CHUNK = 5_000  # values in one IN: below the bound parameters either database takes
+
+Item = TypeVar("Item")
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+_EVERYTHING = select(
+    subscribers,
+    subscriptions.c.state,
+    subscriptions.c.how,
+    subscriptions.c.changed_at,
+    exists().where(suppressions.c.address_key == subscribers.c.address_key).label("suppressed"),
+).join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+
+
+def everyone(tx: Transaction) -> dict[str, KnownSubscriber]:
+    """Every subscriber by address key, whatever their consent."""
+    rows = tx.execute(_EVERYTHING.order_by(subscribers.c.id)).mappings()
+    return {row["address_key"]: _known(row) for row in rows}
+
+
+def not_unsubscribed(tx: Transaction) -> dict[str, KnownSubscriber]:
+    """The subscribers with a pending or active subscription, by address key, in the order of their ids."""
+    wanted = _EVERYTHING.where(subscriptions.c.state != SubscriptionState.UNSUBSCRIBED)
+    return {row["address_key"]: _known(row) for row in tx.execute(wanted.order_by(subscribers.c.id)).mappings()}
+
+
+def by_token(tx: Transaction, token: str) -> KnownSubscriber | None:
+    """The subscriber with this token."""
+    row = tx.execute(_EVERYTHING.where(subscribers.c.token == token)).mappings().first()
+    return None if row is None else _known(row)
+
+
+def by_address_key(tx: Transaction, key: str) -> KnownSubscriber | None:
+    """The subscriber with this folded address."""
+    row = tx.execute(_EVERYTHING.where(subscribers.c.address_key == key)).mappings().first()
+    return None if row is None else _known(row)
+
+
+def wanting(tx: Transaction, subscriber_ids: Iterable[int]) -> set[int]:
+    """Those of the ids whose subscription is active and whose address is not suppressed."""
+    suppressed = exists().where(suppressions.c.address_key == subscribers.c.address_key)
+    active = (
+        select(subscribers.c.id)
+        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        .where(subscriptions.c.state == SubscriptionState.ACTIVE, ~suppressed)
+    )
+    found: set[int] = set()
+    for chunk in _chunks(sorted(set(subscriber_ids))):
+        found.update(tx.scalars(active.where(subscribers.c.id.in_(chunk))))
+    return found
+
+
+def all_topics(tx: Transaction) -> dict[str, NamedTopic]:
+    """The named topics by name, in the order of their names."""
+    rows = tx.execute(select(topics).order_by(topics.c.name)).mappings()
+    return {row["name"]: _topic(row["name"], row["declaration"]) for row in rows}
+
+
+def suppressed_keys(tx: Transaction) -> frozenset[str]:
+    """Every suppressed address key."""
+    return frozenset(tx.scalars(select(suppressions.c.address_key)))
+
+
+def suppression(tx: Transaction, key: str) -> Suppression | None:
+    """Why an address is suppressed, if it is."""
+    row = tx.execute(select(suppressions).where(suppressions.c.address_key == key)).mappings().first()
+    return None if row is None else Suppression(**row)
+
+
+def edition_before_latest(tx: Transaction) -> int:
+    """The id of the last edition but one; 0 where there is none."""
+    ids = tx.scalars(select(editions.c.id).order_by(editions.c.id.desc()).limit(2)).all()
+    return ids[1] if len(ids) == 2 else 0
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+def insert_subscribers(tx: Transaction, rows: Sequence[Mapping[str, Any]], consent: Subscription) -> list[int]:
+    """New subscribers, all with the same consent; their ids, in no promised order."""
+    if not rows:
+        return []
+    ids = list(tx.scalars(insert(subscribers).returning(subscribers.c.id), list(rows)))
+    values = {"state": str(consent.state), "how": consent.how, "changed_at": consent.changed_at}
+    tx.execute(insert(subscriptions), [{"subscriber_id": each, **values} for each in ids])
+    return ids
+
+
+def update_subscriber(tx: Transaction, subscriber_id: int, row: Mapping[str, Any]) -> None:
+    """New values for some columns."""
+    tx.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(**row))
+
+
+def activate_from_roster(tx: Transaction, subscriber_ids: Collection[int], now: datetime) -> None:
+    """Pending subscriptions, and those the roster itself ended, become active; a reader's own word stands."""
+    ours = and_(subscriptions.c.state == SubscriptionState.UNSUBSCRIBED, subscriptions.c.how == "roster")
+    # Said in the statement itself: somebody may have clicked "unsubscribe" since the plan was made.
+    open_ = or_(subscriptions.c.state == SubscriptionState.PENDING, ours)
+    _set_consent(tx, subscriber_ids, Subscription(SubscriptionState.ACTIVE, "roster", now), open_)
+
+
+def end_subscriptions(tx: Transaction, subscriber_ids: Collection[int], *, how: str, now: datetime) -> None:
+    """Subscriptions end; one the roster had ended before becomes the reader's own word, any other ended one stays."""
+    by_roster = subscriptions.c.how == "roster"
+    open_ = subscriptions.c.state != SubscriptionState.UNSUBSCRIBED
+    if how != "roster":
+        open_ = or_(open_, by_roster)
+    _set_consent(tx, subscriber_ids, Subscription(SubscriptionState.UNSUBSCRIBED, how, now), open_)
+
+
+def _set_consent(tx: Transaction, subscriber_ids: Collection[int], consent: Subscription, condition: Any) -> None:
+    values = {"state": str(consent.state), "how": consent.how, "changed_at": consent.changed_at}
+    for chunk in _chunks(sorted(subscriber_ids)):
+        tx.execute(update(subscriptions).where(subscriptions.c.subscriber_id.in_(chunk), condition).values(**values))
+
+
+def replace_topics(tx: Transaction, gone: Collection[str], put: Iterable[NamedTopic]) -> None:
+    """Topics go, come, or are declared anew."""
+    declared = [{"name": topic.name, "declaration": declaration(topic)} for topic in put]
+    names = [*gone, *(str(each["name"]) for each in declared)]
+    for chunk in _chunks(names):
+        tx.execute(delete(topics).where(topics.c.name.in_(chunk)))
+    if declared:
+        tx.execute(insert(topics), declared)
+
+
+def insert_suppression(tx: Transaction, suppression: Suppression) -> bool:
+    """Whether it is new; the first reason stays."""
+    known = exists().where(suppressions.c.address_key == suppression.address_key)
+    if tx.scalar(select(known)):
+        return False
+    values = {
+        "address_key": suppression.address_key,
+        "reason": suppression.reason,
+        "detail": suppression.detail,
+        "at": suppression.at,
+    }
+    tx.execute(insert(suppressions).values(**values))
+    return True
+
+
+def delete_suppression(tx: Transaction, key: str) -> bool:
+    """Whether there was one."""
+    return tx.execute(delete(suppressions).where(suppressions.c.address_key == key)).rowcount > 0
+
+
+# ---- rows and values -------------------------------------------------------------------------------------------------
+
+
+def columns(subscriber: Subscriber, key: str) -> dict[str, Any]:
+    """What is declared of a person, as columns."""
+    limits, schedule = subscriber.limits, subscriber.schedule
+    return {
+        "address": subscriber.address,
+        "address_key": key,
+        "name": subscriber.name,
+        "zone": schedule.zone,
+        "hour": schedule.hour,
+        "cadence": str(schedule.cadence),
+        "weekday": schedule.weekday,
+        "paused_until": subscriber.paused_until,
+        "preferences": {
+            "topics": subscriber.topics,
+            "wants": _declared(subscriber.wants),
+            "limits": {
+                "max_papers": limits.max_papers,
+                "max_per_topic": limits.max_per_topic,
+                "floor": limits.floor,
+            },
+        },
+    }
+
+
+def declaration(topic: NamedTopic) -> dict[str, Any]:
+    """A topic as its column."""
+    return {"label": topic.label, **_declared(topic.wants)}
+
+
+def _declared(wants: Wants) -> dict[str, Any]:
+    return {
+        "keywords": wants.keywords,
+        "categories": wants.categories,
+        "authors": wants.authors,
+        "seeds": wants.seeds,
+        "text": wants.text,
+        "mute": wants.mute,
+    }
+
+
+def _wants(stored: Mapping[str, Any]) -> Wants:
+    return Wants(
+        keywords=tuple(stored.get("keywords", ())),
+        categories=tuple(stored.get("categories", ())),
+        authors=tuple(stored.get("authors", ())),
+        seeds=tuple(stored.get("seeds", ())),
+        text=stored.get("text", ""),
+        mute=tuple(stored.get("mute", ())),
+    )
+
+
+def _topic(name: str, stored: Mapping[str, Any]) -> NamedTopic:
+    return NamedTopic(name, stored.get("label", name), _wants(stored))
+
+
+def _known(row: RowMapping) -> KnownSubscriber:
+    stored: Mapping[str, Any] = row["preferences"]
+    paused: date | None = row["paused_until"]
+    return KnownSubscriber(
+        id=row["id"],
+        token=row["token"],
+        subscriber=Subscriber(
+            address=row["address"],
+            name=row["name"],
+            topics=tuple(stored.get("topics", ())),
+            wants=_wants(stored.get("wants", {})),
+            limits=Limits(**stored.get("limits", {})),
+            schedule=Schedule(Cadence(row["cadence"]), row["weekday"], row["hour"], row["zone"]),
+            paused_until=paused,
+        ),
+        subscription=Subscription(SubscriptionState(row["state"]), row["how"], row["changed_at"]),
+        origin=row["origin"],
+        cursor=row["cursor"],
+        served_at=row["served_at"],
+        suppressed=bool(row["suppressed"]),
+    )
+
+
+def _chunks(items: Sequence[Item]) -> Iterable[Sequence[Item]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]

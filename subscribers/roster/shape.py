@@ -1,0 +1,237 @@
+"""The roster file's shape: strict pydantic models whose complaints are sentences, and their JSON Schema."""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from datetime import date
+from difflib import get_close_matches
+from functools import cache
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from subscribers import addresses
+from subscribers.models import WEEKDAYS, Cadence
+
+# ---- what a text may hold ------------------------------------------------------------------------------------------
+
+_LINE_BREAKS = ("Zl", "Zp")
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _unsafe(text: str) -> str | None:
+    """The first character that could break a header or turn a line around."""
+    return next((c for c in text if unicodedata.category(c) in {"Cc", "Cs", *_LINE_BREAKS} or c in _BIDI), None)
+
+
+def _line(text: str) -> str:
+    """One line of text, NFC, spaces trimmed."""
+    found = _unsafe(text.strip())
+    if found is not None:
+        name = unicodedata.name(found, "control character")
+        raise ValueError(f"{text!r} holds U+{ord(found):04X} ({name.lower()}), which no line of a mail may; remove it")
+    text = unicodedata.normalize("NFC", text).strip()
+    if not text:
+        raise ValueError("is empty; write something or leave it out")
+    return text
+
+
+def _prose(text: str) -> str:
+    """Free text: line breaks count as spaces."""
+    return _line(" ".join(text.split()))
+
+
+def _name(text: str) -> str:
+    """A person's name, which may be empty."""
+    return _line(text) if text else ""
+
+
+def _address(text: str) -> str:
+    return addresses.read(text).mailed
+
+
+_SEED = re.compile(
+    r"(?:https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/|arxiv:)?"
+    r"(?P<id>\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3})"
+    r"(?:v[1-9]\d*)?(?:\.pdf)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def _seed(text: str) -> str:
+    """An arXiv id without version."""
+    found = _SEED.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f'"{text}" is no arXiv id; write for example "2401.10774", in quotes')
+    return found["id"]
+
+
+_CATEGORY = re.compile(
+    r"(?:gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math-ph|nucl-ex|nucl-th|quant-ph)"
+    r"|(?:astro-ph|cs|econ|eess|math|nlin|q-bio|q-fin|stat)\.[A-Z]{2}"
+    r"|(?:cond-mat|physics)\.[a-z]+(?:-[a-z]+)*"
+)
+
+
+def _category(text: str) -> str:
+    text = text.strip()
+    if _CATEGORY.fullmatch(text):
+        return text
+    archive, _, part = text.partition(".")
+    meant = f"{archive.lower()}.{part.upper()}" if part else archive.lower()
+    hint = f"did you mean {meant}?" if _CATEGORY.fullmatch(meant) else "write for example cs.CL or quant-ph"
+    raise ValueError(f'"{text}" is no arXiv category; {hint}')
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """IANA names only: what the system adds (posix/…, localtime) means something else on the next machine."""
+    return frozenset(z for z in available_timezones() if z not in {"localtime", "Factory", "posixrules"})
+
+
+def _zone(text: str) -> str:
+    if text in _zones():
+        return text
+    folded = text.casefold().replace(" ", "_")
+    cities = sorted(zone for zone in _zones() if zone.casefold().rpartition("/")[2] == folded.rpartition("/")[2])
+    meant = cities or get_close_matches(text, sorted(_zones()), n=1, cutoff=0.75)
+    hint = f"write for example {meant[0] if meant else 'Europe/Zurich'}"
+    raise ValueError(f'"{text}" is no IANA time zone; {hint}')
+
+
+def _day(text: Any) -> Any:
+    if isinstance(text, str):
+        try:
+            return date.fromisoformat(text.strip())
+        except ValueError:
+            raise ValueError(f'"{text}" is no date; write year-month-day, for example 2026-09-01') from None
+    return text
+
+
+def meant(word: str, known: Collection[str]) -> str:
+    """`; did you mean "x"?` where something known is close to `word`, else nothing."""
+    close = get_close_matches(word.casefold(), sorted(known), n=1, cutoff=0.6)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def _followed(name: str, info: ValidationInfo) -> str:
+    """A topic of the same file; the names come as context, so that this is said beside every other mistake."""
+    known = (info.context or {}).get("topics", ())
+    if name not in known:
+        raise ValueError(f'"{name}" is no topic of this roster{meant(name, known) or "; declare it under topics"}')
+    return name
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    seen: set[str] = set()
+    for value in values:
+        if value.casefold() in seen:
+            raise ValueError(f'"{value}" is listed twice; keep one of them')
+        seen.add(value.casefold())
+    return values
+
+
+def _words(text: str) -> str:
+    return _line(" ".join(text.split(" ")))
+
+
+_MOST = 500  # values in one list; a profile of more is a mistake, and would slow everyone's digest
+
+Line = Annotated[str, Field(max_length=200), AfterValidator(_line)]
+Phrases = Annotated[tuple[Line, ...], Field(max_length=_MOST), AfterValidator(_distinct)]
+Categories = Annotated[
+    tuple[Annotated[str, AfterValidator(_category)], ...], Field(max_length=_MOST), AfterValidator(_distinct)
+]
+Seeds = Annotated[tuple[Annotated[str, AfterValidator(_seed)], ...], Field(max_length=_MOST), AfterValidator(_distinct)]
+Followed = Annotated[
+    tuple[Annotated[str, AfterValidator(_followed)], ...], Field(max_length=_MOST), AfterValidator(_distinct)
+]
+TopicName = Annotated[str, Field(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Zone = Annotated[str, AfterValidator(_zone)]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Hour = Annotated[int, Field(ge=0, le=23)]
+Count = Annotated[int, Field(ge=1, le=200)]
+Floor = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+assert get_args(Weekday) == WEEKDAYS, "the file's words are the schedule's"
+
+
+class _Strict(BaseModel):
+    """No field but the declared ones; a field left blank means its default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, regex_engine="python-re")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_default(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: each for name, each in value.items() if each is not None or name not in cls.model_fields}
+        return value
+
+
+class WantsShape(_Strict):
+    """What a topic, or a reader, is about."""
+
+    keywords: Phrases = Field((), description="Words or phrases to look for; exact, rare terms work best.")
+    categories: Categories = Field((), description="arXiv categories, such as cs.CL.")
+    authors: Phrases = Field((), description="Names of authors, as arXiv writes them.")
+    seeds: Seeds = Field(
+        (), description="Example papers by arXiv id, in quotes. Three good examples do as well as ten keywords."
+    )
+    text: Annotated[str, Field(max_length=5000), AfterValidator(_prose)] | None = Field(
+        None, description="Free text: a sentence or two about the work."
+    )
+    mute: Phrases = Field((), description="Words or phrases that are not wanted.")
+
+
+class TopicShape(WantsShape):
+    """A named topic that subscribers may follow."""
+
+    label: Annotated[str, Field(max_length=120), AfterValidator(_line)] | None = Field(
+        None, description="What readers see; by default the name with a capital letter and spaces."
+    )
+
+
+class _Wishes(_Strict):
+    """What the defaults give and a subscriber may override."""
+
+    max_papers: Count | None = Field(None, description="At most this many papers in a digest (12).")
+    max_per_topic: Count | None = Field(None, description="At most this many papers of one topic (6).")
+    floor: Floor | None = Field(None, description="Papers that score less are left out (0.05).")
+    cadence: Cadence | None = Field(None, description="On which days a digest is due (daily).")
+    weekday: Weekday | None = Field(None, description="The day of the weekly cadence (monday).")
+    hour: Hour | None = Field(None, description="Local hour from which the digest is due, 0 to 23 (7).")
+    zone: Zone | None = Field(None, description="IANA time zone (UTC).", examples=["Europe/Zurich"])
+
+
+class DefaultsShape(_Wishes):
+    """What holds for every subscriber who says nothing else."""
+
+
+class SubscriberShape(_Wishes, WantsShape):
+    """One person, one address."""
+
+    address: Annotated[str, AfterValidator(_address)] = Field(description="The e-mail address.")
+    name: Annotated[str, Field(max_length=200), AfterValidator(_name)] = Field("", description="The person's name.")
+    topics: Followed = Field((), description="Names of topics to follow.")
+    paused_until: Annotated[date, BeforeValidator(_day)] | None = Field(
+        None, description="No digest before this local day; what they missed is covered then."
+    )
+
+
+class RosterShape(_Strict):
+    """The whole file."""
+
+    defaults: DefaultsShape = Field(default_factory=DefaultsShape, description="What holds unless said otherwise.")
+    topics: dict[TopicName, TopicShape] = Field(default_factory=dict, description="Topics by name.")
+    subscribers: tuple[SubscriberShape, ...] = Field((), description="Everyone who gets a digest.")
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema that editors use; committed as roster.schema.json."""
+    schema = RosterShape.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **schema,
+        "title": "Paperboy roster",
+    }

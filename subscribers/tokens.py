@@ -1,0 +1,98 @@
+"""Signed links: one salt per purpose, and a list of keys, so that a new key does not break yesterday's links.
+
+The last key signs, every key is believed. Untimed links are the same bytes each time, as a digest must be.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous.exc import BadData
+
+from newsletter.errors import LinkExpired, LinkInvalid
+
+CONFIRM_AGE = timedelta(days=3)
+"""How long a confirmation link holds."""
+
+_INVALID = "This link is not one of ours; please copy it whole from the mail."
+_LONGEST = 2000  # characters; ours are about a hundred, and nobody else's is worth decoding
+
+
+class Purpose(StrEnum):
+    """What a link is for; one for another purpose is invalid here."""
+
+    CONFIRM = "confirm"  # timed
+    UNSUBSCRIBE = "unsubscribe"  # never expires: an old digest must still let its reader go
+    PREFERENCES = "preferences"  # never expires
+
+
+def sign(purpose: Purpose, value: str, *, keys: Sequence[str]) -> str:
+    """An untimed link's token, safe in a URL; `value` can be read by anyone, but not changed."""
+    return str(_plain(purpose, keys).dumps(value))
+
+
+def read(purpose: Purpose, token: str, *, keys: Sequence[str]) -> str:
+    """The value of an untimed token.
+
+    Raises:
+        LinkInvalid: not ours, not for this purpose, cut or changed.
+
+    """
+    return _load(_plain(purpose, keys).loads, token)
+
+
+def sign_timed(purpose: Purpose, value: str, *, keys: Sequence[str], now: datetime) -> str:
+    """A timed link's token, safe in a URL, signed at `now`."""
+    return str(_timed(purpose, keys, now).dumps(value))
+
+
+def read_timed(
+    purpose: Purpose, token: str, *, keys: Sequence[str], now: datetime, max_age: timedelta = CONFIRM_AGE
+) -> str:
+    """The value of a timed token that is at most `max_age` old.
+
+    Raises:
+        LinkExpired: ours, and too old.
+        LinkInvalid: not ours, not for this purpose, cut, changed, or from the future.
+
+    """
+    loads = partial(_timed(purpose, keys, now).loads, max_age=int(max_age.total_seconds()))
+    return _load(loads, token)
+
+
+def _plain(purpose: Purpose, keys: Sequence[str]) -> URLSafeSerializer:
+    return URLSafeSerializer(_checked(keys), salt=f"paperboy.{purpose}")
+
+
+def _timed(purpose: Purpose, keys: Sequence[str], now: datetime) -> URLSafeTimedSerializer:
+    class At(TimestampSigner):
+        """The library's signer with a clock that is an argument."""
+
+        def get_timestamp(self) -> int:
+            return int(now.timestamp())
+
+    # A salt of its own: an untimed token must never pass as a timed one.
+    return URLSafeTimedSerializer(_checked(keys), salt=f"paperboy.{purpose}.timed", signer=At)
+
+
+def _checked(keys: Sequence[str]) -> list[str]:
+    if not keys or not all(keys):
+        raise ValueError("links need at least one key, and no key may be empty")
+    return list(keys)
+
+
+def _load(loads: Callable[[str], Any], token: str) -> str:
+    if len(token) > _LONGEST:
+        raise LinkInvalid(_INVALID)
+    try:
+        value = loads(token)
+    except SignatureExpired as error:
+        raise LinkExpired("This link is too old; please ask for a new one.") from error
+    except (BadSignature, BadData, UnicodeError) as error:
+        raise LinkInvalid(_INVALID) from error
+    if not isinstance(value, str):
+        raise LinkInvalid(_INVALID)
+    return value
