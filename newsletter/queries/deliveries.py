@@ -235,7 +235,8 @@ def suppress(tx: Transaction, address_key: str, *, reason: str, detail: str, now
 
 def address_key_of(tx: Transaction, subscriber_id: int) -> str:
     """The folded address of a subscriber."""
-    return tx.execute(select(subscribers.c.address_key).where(subscribers.c.id == subscriber_id)).scalar_one()
+    key: str = tx.execute(select(subscribers.c.address_key).where(subscribers.c.id == subscriber_id)).scalar_one()
+    return key
 
 
 def listed(tx: Transaction, *, state: str | None = None, day: date | None = None, limit: int = 100) -> list[Row[Any]]:

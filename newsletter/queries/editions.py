@@ -60,9 +60,12 @@ def save(
     now: datetime,
 ) -> int:
     """Freeze an edition and return its id; a day's second edition is refused by the database."""
-    edition_id: int = tx.execute(
-        insert(editions).values(day=day, sample=sample, composed_at=now, papers=len(members), remarks=list(remarks))
-    ).inserted_primary_key[0]
+    written = tx.execute(
+        insert(editions)
+        .values(day=day, sample=sample, composed_at=now, papers=len(members), remarks=list(remarks))
+        .returning(editions.c.id)
+    )
+    edition_id: int = written.scalar_one()
     tx.execute(
         insert(edition_topics),
         [

@@ -118,8 +118,9 @@ def save_listing(tx: Transaction, listed: Listed) -> bool:
     )
     if tx.execute(update(listings).where(*same).values(seen_at=listing.captured_at)).rowcount:
         return False
-    listing_id = tx.execute(
-        insert(listings).values(
+    written = tx.execute(
+        insert(listings)
+        .values(
             source=listing.source,
             name=listing.name,
             day=day,
@@ -132,7 +133,9 @@ def save_listing(tx: Transaction, listed: Listed) -> bool:
             stated=listing.stated,
             sample=listing.sample,
         )
-    ).inserted_primary_key[0]
+        .returning(listings.c.id)
+    )
+    listing_id: int = written.scalar_one()
     rows = [
         {
             "listing_id": listing_id,

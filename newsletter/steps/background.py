@@ -10,7 +10,7 @@ from newsletter.queries import editions as queries
 from newsletter.relevance.features import BACKGROUND_LIMIT, Background
 
 _YOUNG = 2_000
-"""A corpus smaller than this is fitted anew each day; a larger one changes too little to be fitted more than weekly."""
+"""A corpus smaller than this is fitted anew each day; a larger one changes too little within a month."""
 
 _KEPT = 4  # fits kept on disk
 
@@ -23,8 +23,7 @@ def background(database: Database, cache_dir: Path, *, day: date, sample: bool) 
     with database.begin() as tx:
         keys = queries.corpus_keys(tx, before=day + timedelta(days=1), sample=sample, limit=BACKGROUND_LIMIT)
         if len(keys) >= _YOUNG:
-            monday = day - timedelta(days=day.weekday())
-            settled = queries.corpus_keys(tx, before=monday, sample=sample, limit=BACKGROUND_LIMIT)
+            settled = queries.corpus_keys(tx, before=day.replace(day=1), sample=sample, limit=BACKGROUND_LIMIT)
             keys = settled if len(settled) >= _YOUNG else keys
         name = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32]
         path = cache_dir / "background" / f"{name}.npz"

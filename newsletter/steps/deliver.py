@@ -163,4 +163,5 @@ def retry_after(outcome: Outcome, attempts: int) -> timedelta:
         return timedelta()  # the fault was not this delivery's: the next run may try at once
     if outcome.retry_after is not None:
         return timedelta(seconds=outcome.retry_after)
-    return min(_FIRST_RETRY * 2 ** (attempts - 1), _LONGEST_RETRY)
+    doubled: timedelta = _FIRST_RETRY * 2 ** min(attempts - 1, 10)
+    return min(doubled, _LONGEST_RETRY)
