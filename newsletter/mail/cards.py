@@ -1,0 +1,119 @@
+"""Paper to card: what a mail says of one paper, cleaned and in words, before any layout."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+from urllib.parse import quote
+
+from newsletter.mail import text as words
+from newsletter.mail.latex import to_unicode
+from newsletter.models import Paper
+
+FULL_ABSTRACT = 560
+SHORT_ABSTRACT = 240
+LONGEST_TITLE = 300
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+_ACCEPTED = re.compile(r"(?:accepted|to appear|published|to be published|appearing|presented)\b[^.;\n]*", re.IGNORECASE)
+_VENUE = re.compile(
+    r"\b(?:NeurIPS|NIPS|ICML|ICLR|CVPR|ICCV|ECCV|WACV|ACL|EMNLP|NAACL|EACL|COLING|COLM|AAAI|IJCAI|KDD|SIGIR|WWW|SIGGRAPH"
+    r"|INTERSPEECH|ICASSP|CoRL|ICRA|IROS|RSS|AISTATS|UAI|TMLR|JMLR|TACL|MICCAI)\b[ ',]*\d{2,4}\b[^.,;()\n]{0,40}",
+    re.IGNORECASE,
+)
+
+
+class Detail(IntEnum):
+    """How much of a paper a mail shows; the budget takes it down step by step."""
+
+    FULL = 0
+    SHORT = 1  # a shorter abstract
+    BARE = 2  # no abstract
+    LINE = 3  # the title alone
+    OUT = 4  # left out; the mail says how many
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a mail says of one paper; all of it plain text without control characters."""
+
+    title: str
+    url: str | None
+    authors: tuple[str, ...]
+    facts: tuple[str, ...]
+    abstract: str
+    links: tuple[tuple[str, str], ...]  # label, address; the first is the title's
+
+
+def card(paper: Paper) -> Card:
+    """The card of a paper; unknown facts are left out."""
+    links = tuple(_links(paper))
+    return Card(
+        title=title(paper),
+        url=links[0][1] if links else None,
+        authors=words.authors(to_unicode(name) for name in paper.authors),
+        facts=tuple(_facts(paper)),
+        abstract=words.clean(to_unicode(words.clean(paper.abstract))),
+        links=links,
+    )
+
+
+def title(paper: Paper) -> str:
+    """The title, cleaned, its LaTeX as Unicode; never empty."""
+    told = words.clean(to_unicode(words.clean(paper.title)))
+    return words.shorten(told, LONGEST_TITLE) or words.clean(paper.arxiv_id or paper.key) or "Untitled"
+
+
+def day_name(day: date, *, year: bool = False) -> str:
+    """A day in English whatever the locale: `Sat 21 Nov`, with the year `Sat 21 Nov 2026`."""
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}{f' {day.year}' if year else ''}"
+
+
+def acceptance(paper: Paper) -> str | None:
+    """Where it was accepted, as the authors' comment says it, or the journal; None where neither says so."""
+    comment = words.clean(to_unicode(words.clean(paper.comment or "")))
+    found = _ACCEPTED.search(comment) or _VENUE.search(comment)
+    if found:
+        said = re.sub(r",?\s*\d+ (?:pages?|figures?|tables?)\b.*", "", found[0], flags=re.IGNORECASE).strip(" ,:(")
+        said = re.split(r"\.\s|;|\(", said)[0].rstrip(" ,.:")
+        if len(said) > 8 or _VENUE.match(said):
+            return words.shorten(said[0].lower() + said[1:] if said[1:2].islower() else said, 90)
+    journal = words.clean(to_unicode(words.clean(paper.journal or "")))
+    return words.shorten(journal, 90) or None
+
+
+def _facts(paper: Paper) -> list[str]:
+    facts = ["withdrawn by its authors"] if paper.withdrawn else []
+    if paper.upvotes:
+        facts.append(words.counted(paper.upvotes, "upvote"))
+    if paper.comments:
+        facts.append(words.counted(paper.comments, "comment"))
+    if paper.code_stars:
+        facts.append(f"code with {words.counted(paper.code_stars, 'star')}")
+    if paper.organization and (organization := words.clean(paper.organization)):
+        facts.append(words.shorten(organization, 60))
+    if codes := [words.clean(code) for code in paper.categories[:4]]:
+        facts.append(", ".join(codes) + (", …" if len(paper.categories) > 4 else ""))
+    if accepted := acceptance(paper):
+        facts.append(accepted)
+    if paper.published:
+        facts.append(day_name(paper.published.date(), year=True)[4:])
+    return facts
+
+
+def _links(paper: Paper) -> list[tuple[str, str]]:
+    """Where to read on; a withdrawn paper has no PDF, a paper without an arXiv id only what its sources named."""
+    found: list[tuple[str, str | None]] = []
+    if paper.arxiv_id:
+        name = quote(paper.arxiv_id, safe="/.-")
+        found.append(("Abstract", f"https://arxiv.org/abs/{name}"))
+        if not paper.withdrawn:
+            found.append(("PDF", f"https://arxiv.org/pdf/{name}"))
+    elif paper.doi:
+        found.append(("DOI", f"https://doi.org/{quote(paper.doi, safe='/.-()')}"))
+    found += [("Code", words.web_address(paper.code_url)), ("Project", words.web_address(paper.project_url))]
+    if paper.arxiv_id and "huggingface" in paper.sources:
+        found.append(("Hugging Face", f"https://huggingface.co/papers/{quote(paper.arxiv_id, safe='/.-')}"))
+    return [(label, url) for label, url in found if url]
