@@ -254,7 +254,8 @@ class Phase(StrEnum):
     AUTH = "auth"
     MAIL = "mail"
     RCPT = "rcpt"
-    DATA = "data"  # from the DATA command to the reply after the final dot
+    DATA = "data"  # the DATA command itself: without its 354 nothing was sent
+    DOT = "dot"  # from the first byte of the message to the reply after the final dot
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,4 +269,5 @@ class Outcome:
     reply: str = ""
     retry_after: float | None = None  # seconds the server asked us to wait
     suppress: bool = False  # the address does not exist: never mail it again
-    stop: bool = False  # not about this recipient: stop the batch (login refused, policy, 421)
+    stop: bool = False  # not about this recipient: stop the batch (login refused, policy, server gone)
+    throttled: bool = False  # we are too fast for the server: 421, 454

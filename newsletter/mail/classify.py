@@ -1,0 +1,136 @@
+"""From a reply (phase, code, enhanced code, words) to an outcome: one table, read from top to bottom.
+
+| answer                          | connect … auth | mail    | rcpt             | data    | dot       |
+|---------------------------------|----------------|---------|------------------|---------|-----------|
+| none, or not understood         | stop           | later   | later            | later   | uncertain |
+| 2xx                             | -              | -       | -                | -       | accepted  |
+| 421, 454, 4.7.28 (too fast)     | stop           | slower  | slower           | slower  | slower    |
+| other 4xx                       | stop           | later   | later            | later   | later     |
+| login wanted, 5.7.x, policy     | stop           | stop    | stop             | stop    | stop      |
+| too large: 552, 5.2.3, 5.3.4    | stop           | refused | refused          | refused | refused   |
+| mailbox full: 5.2.2, 552 at rcpt| stop           | stop    | later            | later   | later     |
+| no such address: 5.1.x          | stop           | stop    | refused for good | same    | same      |
+| bad sequence: 503               | stop           | later   | later            | later   | later     |
+| other 5xx                       | stop           | stop    | refused          | refused | refused   |
+
+*later* is `QUEUED`; *slower* is `QUEUED` and throttled; *stop* is `QUEUED` and ends the batch, for it is not about this
+recipient; *refused for good* suppresses the address.
+"""
+
+import re
+
+from newsletter.models import Outcome, Phase, State
+
+OPENING = frozenset({Phase.CONNECT, Phase.EHLO, Phase.TLS, Phase.AUTH})
+"""What fails here fails for everybody."""
+
+LOGIN_CODES = frozenset({530, 534, 535, 538})
+SENDER_STATUSES = frozenset(
+    {"5.1.7", "5.1.8"}
+)  # the sender's address is wrong, though the subject digit says "address"
+SIZE_STATUSES = frozenset({"5.2.3", "5.3.4"})
+REPLY_LENGTH = 500
+LONGEST_WAIT = 86_400.0  # seconds; a server that asks for more is answered by expiry
+
+_ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_WAIT = re.compile(
+    r"\b(?:in|after|for|within|wait)\s+(?:about\s+|at\s+least\s+)?(\d{1,6})\s*"
+    r"(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)\b",
+    re.IGNORECASE,
+)
+_UNKNOWN = re.compile(
+    r"no such (?:user|mailbox|recipient|address|account)|(?:user|recipient|mailbox|account|address) (?:is )?unknown"
+    r"|unknown (?:user|recipient|mailbox|account)|(?:user|mailbox|account|address|recipient) (?:does not|doesn't) exist"
+    r"|(?:user|mailbox|recipient) not found",
+    re.IGNORECASE,
+)
+_POLICY = re.compile(
+    r"\b(?:spam|polic(?:y|ies)|relay(?:ing)?|block(?:ed|list|listed)|black ?list(?:ed)?|reputation"
+    r"|not (?:yet )?verified|authenticat(?:e|ed|ion)|not authori[sz]ed|access denied|dmarc|dkim|spf)\b",
+    re.IGNORECASE,
+)
+_FULL = re.compile(r"\b(?:full|quota|over ?quota|storage)\b", re.IGNORECASE)
+_LARGE = re.compile(r"\b(?:size|large|big)\b", re.IGNORECASE)
+
+
+def classify(phase: Phase, code: int | None, reply: str) -> Outcome:
+    """What a reply means for the delivery; `code` is None where nothing was answered, or nothing understood."""
+    reply = clean(reply)
+    if code is not None and not 200 <= code <= 599:
+        code = None
+    enhanced = status(code, reply)
+    if phase in OPENING:
+        slow = _slow(code, enhanced)
+        return Outcome(State.QUEUED, phase, code, enhanced, reply, retry_after(reply), stop=True, throttled=slow)
+    if code is None or code // 100 == 3:
+        state = State.UNCERTAIN if phase is Phase.DOT else State.QUEUED
+        return Outcome(state, phase, code, enhanced, reply)
+    if code // 100 == 2:
+        # Only a 2xx after the dot hands the message over; anywhere else the caller goes on and does not ask.
+        state = State.ACCEPTED if phase is Phase.DOT else State.QUEUED
+        return Outcome(state, phase, code, enhanced, reply)
+    if code // 100 == 4:
+        slow = _slow(code, enhanced)
+        return Outcome(State.QUEUED, phase, code, enhanced, reply, retry_after(reply), throttled=slow)
+    return _permanent(phase, code, enhanced, reply)
+
+
+def _permanent(phase: Phase, code: int, enhanced: str | None, reply: str) -> Outcome:
+    """The 5xx half of the table; an enhanced code says more than the words, the words more than the basic code."""
+    stop = Outcome(State.QUEUED, phase, code, enhanced, reply, stop=True)
+    refused = Outcome(State.REFUSED, phase, code, enhanced, reply)
+    later = Outcome(State.QUEUED, phase, code, enhanced, reply, retry_after(reply))
+    for_good = Outcome(State.REFUSED, phase, code, enhanced, reply, suppress=True)
+    size = enhanced in SIZE_STATUSES or (enhanced is None and code == 552 and _is_size(phase, reply))
+    if phase is Phase.MAIL:
+        # What is refused before a recipient was named is the sender or the message, and the sender is everybody's.
+        return refused if size else later if code == 503 else stop
+    unknown = enhanced is None and code in {550, 551, 553} and bool(_UNKNOWN.search(reply))
+    answers = (
+        (code in LOGIN_CODES or enhanced in SENDER_STATUSES or _subject(enhanced) == "7", stop),
+        (size, refused),
+        (enhanced == "5.2.2" or (enhanced is None and code == 552), later),
+        (_subject(enhanced) == "1" or unknown, for_good),
+        (code == 503, later),
+        (enhanced is None and bool(_POLICY.search(reply)), stop),
+    )
+    return next((outcome for holds, outcome in answers if holds), refused)
+
+
+def _is_size(phase: Phase, reply: str) -> bool:
+    """A bare 552 says "too much": of the message, or in the mailbox."""
+    if _FULL.search(reply):
+        return False
+    return phase is not Phase.RCPT or bool(_LARGE.search(reply))
+
+
+def _slow(code: int | None, enhanced: str | None) -> bool:
+    return code in {421, 454} or enhanced == "4.7.28"
+
+
+def _subject(enhanced: str | None) -> str:
+    return enhanced.split(".")[1] if enhanced else ""
+
+
+def status(code: int | None, reply: str) -> str | None:
+    """The enhanced code (RFC 3463) of a reply, where it has one of the same class as the basic code."""
+    found = _ENHANCED.search(reply[:80])
+    if found is None or code is None or found[1][0] != str(code)[0]:
+        return None
+    return found[1]
+
+
+def retry_after(reply: str) -> float | None:
+    """Seconds a reply asks us to wait: "try again in 300 seconds", "greylisted for 5 minutes"; at most a day."""
+    found = _WAIT.search(reply)
+    if found is None:
+        return None
+    unit = {"s": 1, "m": 60, "h": 3600}[found[2][0].lower()]
+    return min(float(int(found[1]) * unit), LONGEST_WAIT)
+
+
+def clean(reply: str) -> str:
+    """A reply fit to be stored and shown: one line, printable, at most 500 characters."""
+    text = reply.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(text.split())[:REPLY_LENGTH]
