@@ -20,8 +20,8 @@ _TITLE_KEY = 300  # characters; longer titles differ well before
 def normalise_id(raw: str) -> tuple[str, int | None] | None:
     """An arXiv id without its version, and the version; None where there is no arXiv id.
 
-    Takes bare ids, `arXiv:` and `oai:` forms and links; old style ids (`hep-th/9901001`) lose the subject class, as arXiv
-    itself does not need it: `math.GT/0309136` and `math/0309136` are one paper.
+    Takes bare ids, `arXiv:` and `oai:` forms and links; old style ids lose the subject class, which arXiv itself
+    does not need: `math.GT/0309136` and `math/0309136` are one paper.
     """
     text = _PREFIX.sub("", raw.strip())
     text = text.split("?")[0].split("#")[0].removesuffix(".pdf").rstrip("/")
@@ -36,9 +36,9 @@ def normalise_id(raw: str) -> tuple[str, int | None] | None:
 
 
 def title_key(title: str) -> str:
-    """A title folded for comparison: case, accents, TeX and punctuation do not count; at most 300 characters.
+    r"""A title folded for comparison: case, accents, TeX and punctuation do not count; at most 300 characters.
 
-    A title made of nothing else (`$\\alpha$`) keeps its plain characters, so that it never becomes the empty key.
+    A title made of nothing else (`$\alpha$`) keeps its plain characters, so that it never becomes the empty key.
     """
     text = unicodedata.normalize("NFKD", _COMMAND.sub("", title))
     text = "".join(char for char in text if not unicodedata.combining(char)).casefold()
