@@ -1,5 +1,6 @@
 """The only reader of the environment: `PAPERBOY_*` variables, or the same names in a file `.env`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -63,6 +64,10 @@ class Settings(BaseSettings):
         SecretStr(""), description="Key that signs links; empty means one made once and kept in the data directory."
     )
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the Prefect server and UI.")
+    prefect_database_url: SecretStr = Field(
+        SecretStr(""),
+        description="Prefect's own database, postgresql+asyncpg://…; empty means SQLite in the data directory.",
+    )
     preview_port: int = Field(8025, ge=0, le=65535, description="Port of the preview page; 0 picks a free one.")
 
     @field_validator("sources", "arxiv_categories", mode="before")
@@ -126,3 +131,21 @@ def load(**overrides: object) -> Settings:
             name = "PAPERBOY_" + str(problem["loc"][0]).upper() if problem["loc"] else "settings"
             lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
         raise ConfigurationError("; ".join(lines)) from error
+
+
+def inherited() -> dict[str, str]:
+    """The environment a child process starts from: ours, without `PREFECT_*`, which Paperboy alone decides."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+
+
+def exported(settings: Settings) -> dict[str, str]:
+    """The settings that differ from their defaults as `PAPERBOY_*` variables, so that a child process has the same.
+
+    Secrets are left out: the child finds them where this process did.
+    """
+    variables = {}
+    for name in sorted(settings.model_fields_set):
+        value = getattr(settings, name)
+        if not isinstance(value, SecretStr):
+            variables[f"PAPERBOY_{name.upper()}"] = ",".join(value) if isinstance(value, tuple) else str(value)
+    return variables

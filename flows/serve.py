@@ -1,0 +1,175 @@
+"""`paperboy serve`: server, UI, work pool, deployment and worker with one command, stopped together.
+
+What dies is started again; what a power cut left behind is swept; nothing listens beyond 127.0.0.1.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Self
+
+from flows import server
+from flows.processes import Child, Held, Holder, Lock, exclusive
+from flows.server import Echo, ServerFailed
+from newsletter.errors import PaperboyError
+from newsletter.settings import ROOT, Settings
+
+WORKER_STOP_SECONDS = 30.0  # what a run in flight gets to come to an end
+PREPARE_SECONDS = 120.0
+_SETTLED = 60.0  # who has lived this long is well: its next death starts the delays anew
+_LONGEST_DELAY = 60.0
+
+
+class ServeFailed(PaperboyError):
+    """`paperboy serve` cannot start; the sentence says why."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """A child that is started again when it dies, later each time until it has settled."""
+
+    start: Callable[[], Child]
+    child: Child
+    born: float = field(default_factory=time.monotonic)
+    deaths: int = 0
+    again_at: float | None = None
+
+    def tend(self, echo: Echo) -> bool:
+        """Look after the child once; True when it was started again."""
+        now = time.monotonic()
+        if self.again_at is not None:
+            if now < self.again_at:
+                return False
+            self.child, self.born, self.again_at = self.start(), now, None
+            return True
+        if not self.child.alive:
+            self.child.stop(0)  # what it left in its group
+            self.deaths = 1 if now - self.born > _SETTLED else self.deaths + 1
+            delay = min(2.0 ** (self.deaths - 1), _LONGEST_DELAY)
+            code = self.child.process.returncode
+            echo(f"the {self.child.name} ended ({code}); starting it again in {delay:.0f} s, see {self.child.log}")
+            self.again_at = now + delay
+        return False
+
+
+def serve(settings: Settings, *, echo: Echo) -> None:
+    """Run everything until Ctrl-C or SIGTERM.
+
+    Raises:
+        ServeFailed: it runs already, a run is going on, or the port is taken.
+        ServerFailed: the Prefect server did not start.
+
+    """
+    stopped = _Stop()
+    try:
+        with stopped, exclusive(server.lock_path(settings)) as lock:
+            _serve(settings, lock, stopped, echo)
+    except Held as held:
+        raise ServeFailed(_who_holds(held.holder)) from held
+
+
+class _Stop:
+    """Ctrl-C and SIGTERM, remembered from the first moment until everything is stopped."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
+    port = settings.prefect_port
+    if not server.port_is_free(port):
+        raise ServeFailed(f"port {port} is taken by another program; end it, or set PAPERBOY_PREFECT_PORT")
+    echo("starting the Prefect server")
+    keeper = Kept(lambda: server.start(settings, port), server.start(settings, port))
+    kept = [keeper]
+
+    def declare() -> None:
+        lock.declare(Holder("serve", os.getpid(), port), *(one.child.pid for one in kept))
+
+    declare()
+    try:
+        server.wait_until_healthy(keeper.child, port, echo, stopped=lambda: stop.asked)
+        for said in _prepare(settings, stop):
+            echo(said)
+        if not stop.asked:
+            kept.append(Kept(lambda: _start_worker(settings), _start_worker(settings)))
+            declare()
+            for line in _screen(settings):
+                echo(line)
+        while not stop.asked:
+            started_again = [one for one in kept if one.tend(echo)]
+            if started_again:
+                declare()
+            time.sleep(0.3)
+    finally:
+        echo("stopping")
+        for one in reversed(kept):
+            one.child.stop(WORKER_STOP_SECONDS if one is not keeper else server.STOP_SECONDS)
+    echo("stopped")
+
+
+def _prepare(settings: Settings, stop: _Stop) -> list[str]:
+    """Sweep, pool, automation; then the deployments of prefect.yaml. Returns what is worth saying."""
+    said = _finish(settings, "prepare", (sys.executable, "-m", "flows.sweep"), stop)
+    _finish(settings, "deploy", (sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"), stop)
+    return [line for line in said.splitlines() if line.strip()]
+
+
+def _finish(settings: Settings, name: str, command: tuple[str, ...], stop: _Stop) -> str:
+    log = server.logs(settings) / f"{name}.log"
+    log.unlink(missing_ok=True)
+    child = Child(name, command, env=server.environment(settings), cwd=ROOT, log=log)
+    give_up = time.monotonic() + PREPARE_SECONDS
+    while child.alive and not stop.asked and time.monotonic() < give_up:
+        time.sleep(0.1)
+    if stop.asked or child.alive:
+        child.stop(5)
+    if not stop.asked and child.process.returncode != 0:
+        raise ServerFailed(f"{name} failed ({child.last_words()}); its log is {log}")
+    return log.read_text("utf-8", "replace")
+
+
+def _start_worker(settings: Settings) -> Child:
+    return Child(
+        "worker",
+        (sys.executable, "-m", "prefect", "worker", "start", "--pool", "paperboy", "--name", "paperboy"),
+        env=server.environment(settings),
+        cwd=ROOT,
+        log=server.logs(settings) / "worker.log",
+    )
+
+
+def _screen(settings: Settings) -> list[str]:
+    return [
+        "Paperboy is serving.",
+        f"  watch and start runs   http://{server.HOST}:{settings.prefect_port}",
+        "  schedule               daily-digest/hourly, five past each hour (pause it in the UI; the pause holds)",
+        f"  logs                   {server.logs(settings)}",
+        "  stop                   Ctrl-C",
+    ]
+
+
+def _who_holds(holder: Holder | None) -> str:
+    if holder is None:
+        return "another Paperboy process is just starting; try again in a moment"
+    if holder.what == "serve":
+        ui = f"http://{server.HOST}:{holder.port}"
+        return f"`paperboy serve` runs already (process {holder.pid}, {ui}); stop it first, or use it"
+    return f"a run is going on (process {holder.pid}); wait until it has ended, then try again"
