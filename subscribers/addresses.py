@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from email_validator import EmailNotValidError, validate_email
 
+from subscribers.wording import quoted
+
 _LONGEST_LOCAL = 64  # octets, RFC 5321 4.5.3.1.1
 _LONGEST = 254  # octets, what fits in a path of RFC 5321
 
@@ -27,11 +29,11 @@ def read(text: str) -> Address:
     try:
         found = validate_email(text.strip(), check_deliverability=False)
     except EmailNotValidError as error:
-        raise ValueError(f"{text!r} is no e-mail address: {_lower_first(str(error).rstrip('.'))}") from error
+        raise ValueError(f"{quoted(text)} is no e-mail address: {_lower_first(str(error).rstrip('.'))}") from error
     local = unicodedata.normalize("NFC", found.local_part)
     mailed = found.ascii_email or found.normalized
     if len(local.encode()) > _LONGEST_LOCAL or len(mailed.encode()) > _LONGEST:
-        raise ValueError(f"{text!r} is too long: at most {_LONGEST_LOCAL} octets before the @, {_LONGEST} in all")
+        raise ValueError(f"{quoted(text)} is too long: at most {_LONGEST_LOCAL} octets before the @, {_LONGEST} in all")
     folded = unicodedata.normalize("NFC", local.casefold())
     return Address(mailed, f"{folded}@{found.ascii_domain.lower()}")
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import RowMapping, and_, delete, exists, insert, literal, or_, select, update
 
 from newsletter.database import Transaction
 from newsletter.schema import editions, subscribers, subscriptions, suppressions, topics
@@ -105,8 +105,14 @@ def insert_subscribers(tx: Transaction, rows: Sequence[Mapping[str, Any]], conse
     if not rows:
         return []
     ids = list(tx.scalars(insert(subscribers).returning(subscribers.c.id), list(rows)))
-    values = {"state": str(consent.state), "how": consent.how, "changed_at": consent.changed_at}
-    tx.execute(insert(subscriptions), [{"subscriber_id": each, **values} for each in ids])
+    for chunk in _chunks(ids):  # one statement for thousands of rows: the driver would send them one by one
+        each = select(
+            subscribers.c.id,
+            literal(str(consent.state)),
+            literal(consent.how),
+            literal(consent.changed_at, subscriptions.c.changed_at.type),
+        ).where(subscribers.c.id.in_(chunk))
+        tx.execute(insert(subscriptions).from_select(["subscriber_id", "state", "how", "changed_at"], each))
     return ids
 
 

@@ -17,9 +17,9 @@ from subscribers.roster.shape import (
     SubscriberShape,
     TopicShape,
     WantsShape,
-    meant,
 )
 from subscribers.roster.text import Document, Mistake, Place
+from subscribers.wording import nearest, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,9 @@ def _duplicates(document: Document) -> Iterator[Mistake]:
         place: Place = ("subscribers", index, "address")
         if key in first:
             other = document.line(("subscribers", first[key], "address"))
-            yield Mistake(document.line(place), place, f'"{address}" is the same address as in line {other}; keep one')
+            yield Mistake(
+                document.line(place), place, f"{quoted(address)} is the same address as in line {other}; keep one"
+            )
         elif key is not None:
             first[key] = index
 
@@ -106,18 +108,18 @@ def _mistake(error: ErrorDetails, document: Document) -> Mistake:
     place: Place = tuple(error["loc"])
     if place and place[-1] == "[key]":  # pydantic's way to point at a mapping's key
         place = place[:-1]
-        sentence = f'"{place[-1]}" is no topic name; use lower-case letters, digits and hyphens'
+        sentence = f"{quoted(place[-1])} is no topic name; use lower-case letters, digits and hyphens"
         return Mistake(document.line(place), place, sentence)
     return Mistake(document.line(place), place, _sentence(error, place))
 
 
 def _sentence(error: ErrorDetails, place: Place) -> str:
     given = error["input"]
-    shown = f'"{given}"' if isinstance(given, str | int | float) else _kind(given)
+    shown = quoted(given) if isinstance(given, str | int | float) else _kind(given)
     limits = error.get("ctx", {})
     said = {
         "value_error": error["msg"].removeprefix("Value error, "),
-        "extra_forbidden": f"is no field here{meant(str(place[-1]), _fields(place)) if place else ''}",
+        "extra_forbidden": f"is no field here{nearest(str(place[-1]), _fields(place)) if place else ''}",
         "missing": "is missing",
         "string_type": f"{shown} is no text; put it in quotes",
         "string_too_long": f"is too long: at most {limits.get('max_length')} characters",

@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -13,24 +12,17 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from subscribers import addresses
 from subscribers.models import WEEKDAYS, Cadence
+from subscribers.wording import is_unsafe, nearest, quoted
 
 # ---- what a text may hold ------------------------------------------------------------------------------------------
-
-_LINE_BREAKS = ("Zl", "Zp")
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def _unsafe(text: str) -> str | None:
-    """The first character that could break a header or turn a line around."""
-    return next((c for c in text if unicodedata.category(c) in {"Cc", "Cs", *_LINE_BREAKS} or c in _BIDI), None)
 
 
 def _line(text: str) -> str:
     """One line of text, NFC, spaces trimmed."""
-    found = _unsafe(text.strip())
+    found = next(filter(is_unsafe, text.strip()), None)
     if found is not None:
         name = unicodedata.name(found, "control character")
-        raise ValueError(f"{text!r} holds U+{ord(found):04X} ({name.lower()}), which no line of a mail may; remove it")
+        raise ValueError(f"{quoted(text)} holds U+{ord(found):04X} ({name.lower()}), which no line may; remove it")
     text = unicodedata.normalize("NFC", text).strip()
     if not text:
         raise ValueError("is empty; write something or leave it out")
@@ -63,7 +55,7 @@ def _seed(text: str) -> str:
     """An arXiv id without version."""
     found = _SEED.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f'"{text}" is no arXiv id; write for example "2401.10774", in quotes')
+        raise ValueError(f'{quoted(text)} is no arXiv id; write for example "2401.10774", in quotes')
     return found["id"]
 
 
@@ -81,7 +73,7 @@ def _category(text: str) -> str:
     archive, _, part = text.partition(".")
     meant = f"{archive.lower()}.{part.upper()}" if part else archive.lower()
     hint = f"did you mean {meant}?" if _CATEGORY.fullmatch(meant) else "write for example cs.CL or quant-ph"
-    raise ValueError(f'"{text}" is no arXiv category; {hint}')
+    raise ValueError(f"{quoted(text)} is no arXiv category; {hint}")
 
 
 @cache
@@ -97,7 +89,7 @@ def _zone(text: str) -> str:
     cities = sorted(zone for zone in _zones() if zone.casefold().rpartition("/")[2] == folded.rpartition("/")[2])
     meant = cities or get_close_matches(text, sorted(_zones()), n=1, cutoff=0.75)
     hint = f"write for example {meant[0] if meant else 'Europe/Zurich'}"
-    raise ValueError(f'"{text}" is no IANA time zone; {hint}')
+    raise ValueError(f"{quoted(text)} is no IANA time zone; {hint}")
 
 
 def _day(text: Any) -> Any:
@@ -105,21 +97,17 @@ def _day(text: Any) -> Any:
         try:
             return date.fromisoformat(text.strip())
         except ValueError:
-            raise ValueError(f'"{text}" is no date; write year-month-day, for example 2026-09-01') from None
+            raise ValueError(f"{quoted(text)} is no date; write year-month-day, for example 2026-09-01") from None
     return text
-
-
-def meant(word: str, known: Collection[str]) -> str:
-    """`; did you mean "x"?` where something known is close to `word`, else nothing."""
-    close = get_close_matches(word.casefold(), sorted(known), n=1, cutoff=0.6)
-    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 def _followed(name: str, info: ValidationInfo) -> str:
     """A topic of the same file; the names come as context, so that this is said beside every other mistake."""
     known = (info.context or {}).get("topics", ())
     if name not in known:
-        raise ValueError(f'"{name}" is no topic of this roster{meant(name, known) or "; declare it under topics"}')
+        raise ValueError(
+            f"{quoted(name)} is no topic of this roster{nearest(name, known) or '; declare it under topics'}"
+        )
     return name
 
 
@@ -127,13 +115,9 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     seen: set[str] = set()
     for value in values:
         if value.casefold() in seen:
-            raise ValueError(f'"{value}" is listed twice; keep one of them')
+            raise ValueError(f"{quoted(value)} is listed twice; keep one of them")
         seen.add(value.casefold())
     return values
-
-
-def _words(text: str) -> str:
-    return _line(" ".join(text.split(" ")))
 
 
 _MOST = 500  # values in one list; a profile of more is a mistake, and would slow everyone's digest
@@ -147,7 +131,8 @@ Seeds = Annotated[tuple[Annotated[str, AfterValidator(_seed)], ...], Field(max_l
 Followed = Annotated[
     tuple[Annotated[str, AfterValidator(_followed)], ...], Field(max_length=_MOST), AfterValidator(_distinct)
 ]
-TopicName = Annotated[str, Field(max_length=80, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+_TOPIC_NAME: dict[str, Any] = {"max_length": 80, "pattern": r"^[a-z0-9]+(-[a-z0-9]+)*$"}
+TopicName = Annotated[str, Field(**_TOPIC_NAME)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Hour = Annotated[int, Field(ge=0, le=23)]
@@ -223,7 +208,12 @@ class RosterShape(_Strict):
     """The whole file."""
 
     defaults: DefaultsShape = Field(default_factory=DefaultsShape, description="What holds unless said otherwise.")
-    topics: dict[TopicName, TopicShape] = Field(default_factory=dict, description="Topics by name.")
+    topics: dict[TopicName, TopicShape] = Field(
+        default_factory=dict,
+        description="Topics by name.",
+        # pydantic says it in a way that lets other names pass
+        json_schema_extra={"propertyNames": {"maxLength": 80, "pattern": _TOPIC_NAME["pattern"]}},
+    )
     subscribers: tuple[SubscriberShape, ...] = Field((), description="Everyone who gets a digest.")
 
 

@@ -12,6 +12,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from subscribers.wording import escaped
+
 Place = tuple[str | int, ...]
 """The way to a value from the top: ("subscribers", 2, "zone")."""
 
@@ -59,7 +61,7 @@ class Document:
 def shown_place(place: Place) -> str:
     """`subscribers[2].zone`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
-    return text.removeprefix(".")
+    return escaped(text.removeprefix("."))
 
 
 def read(text: str) -> Document:

@@ -1,0 +1,104 @@
+"""Signed links."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.errors import LinkExpired, LinkInvalid
+from subscribers.tokens import CONFIRM_AGE, Purpose, read, read_timed, sign, sign_timed
+
+NOW = datetime(2026, 9, 4, 12, tzinfo=UTC)
+KEYS = ("old key", "new key")
+
+
+@given(st.sampled_from(Purpose), st.text(max_size=60))
+def test_a_link_brings_back_what_was_signed(purpose, value):
+    """Timed and untimed."""
+    assert value == read(purpose, sign(purpose, value, keys=KEYS), keys=KEYS)
+    assert value == read_timed(purpose, sign_timed(purpose, value, keys=KEYS, now=NOW), keys=KEYS, now=NOW)
+
+
+def test_an_untimed_link_is_the_same_bytes_each_time_and_safe_in_a_url():
+    """So that a digest rendered again is the same digest."""
+    one = sign(Purpose.UNSUBSCRIBE, "tök/en?", keys=KEYS)
+
+    assert one == sign(Purpose.UNSUBSCRIBE, "tök/en?", keys=KEYS)
+    assert set(one) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+
+
+@pytest.mark.parametrize("other", [Purpose.CONFIRM, Purpose.PREFERENCES])
+def test_a_link_for_one_purpose_is_invalid_for_another(other):
+    """An unsubscribe link confirms nothing and opens no preferences."""
+    with pytest.raises(LinkInvalid):
+        read(other, sign(Purpose.UNSUBSCRIBE, "t", keys=KEYS), keys=KEYS)
+
+
+def test_timed_and_untimed_links_are_not_taken_for_each_other():
+    """A confirm link without a date does not exist, even for the same purpose."""
+    with pytest.raises(LinkInvalid):
+        read_timed(Purpose.CONFIRM, sign(Purpose.CONFIRM, "t", keys=KEYS), keys=KEYS, now=NOW)
+    with pytest.raises(LinkInvalid):
+        read(Purpose.CONFIRM, sign_timed(Purpose.CONFIRM, "t", keys=KEYS, now=NOW), keys=KEYS)
+
+
+def test_a_confirm_link_holds_three_days_and_says_when_it_is_too_old():
+    """At its age it holds, a second later it is expired, which is not the same as invalid."""
+    link = sign_timed(Purpose.CONFIRM, "t", keys=KEYS, now=NOW)
+
+    assert read_timed(Purpose.CONFIRM, link, keys=KEYS, now=NOW + CONFIRM_AGE) == "t"
+    with pytest.raises(LinkExpired):
+        read_timed(Purpose.CONFIRM, link, keys=KEYS, now=NOW + CONFIRM_AGE + timedelta(seconds=1))
+
+
+def test_a_link_from_the_future_does_not_hold():
+    """A clock that was wrong makes no link that lives longer."""
+    link = sign_timed(Purpose.CONFIRM, "t", keys=KEYS, now=NOW + timedelta(days=400))
+
+    with pytest.raises((LinkExpired, LinkInvalid)):
+        read_timed(Purpose.CONFIRM, link, keys=KEYS, now=NOW)
+
+
+def test_a_new_key_leaves_the_links_of_the_old_one_alive_until_it_is_dropped():
+    """The last key signs, every key is believed."""
+    link = sign(Purpose.UNSUBSCRIBE, "t", keys=("old key",))
+
+    assert read(Purpose.UNSUBSCRIBE, link, keys=KEYS) == "t"
+    assert sign(Purpose.UNSUBSCRIBE, "t", keys=KEYS) == sign(Purpose.UNSUBSCRIBE, "t", keys=("new key",))
+    with pytest.raises(LinkInvalid):
+        read(Purpose.UNSUBSCRIBE, link, keys=("new key",))
+
+
+@given(st.data())
+def test_no_changed_or_cut_link_holds(data):
+    """Every single change of a character, and every cut, is noticed."""
+    link = sign(Purpose.UNSUBSCRIBE, "subscriber-token", keys=KEYS)
+    place = data.draw(st.integers(0, len(link) - 2))  # the last character has bits that mean nothing
+    other = data.draw(st.sampled_from("abcXYZ019-_.é ").filter(lambda each: each != link[place]))
+
+    for broken in (link[:place], link[:place] + other + link[place + 1 :]):
+        with pytest.raises(LinkInvalid):
+            read(Purpose.UNSUBSCRIBE, broken, keys=KEYS)
+
+
+@given(st.text(max_size=200))
+def test_gibberish_is_invalid_and_never_a_crash(text):
+    """Whatever somebody types behind the address."""
+    with pytest.raises(LinkInvalid):
+        read(Purpose.PREFERENCES, text, keys=KEYS)
+    with pytest.raises(LinkInvalid):
+        read_timed(Purpose.CONFIRM, text, keys=KEYS, now=NOW)
+
+
+def test_a_huge_link_is_refused_unread():
+    """Nobody makes us decode a megabyte."""
+    with pytest.raises(LinkInvalid):
+        read(Purpose.UNSUBSCRIBE, "x" * 1_000_000 + "." + "y" * 27, keys=KEYS)
+
+
+@pytest.mark.parametrize("keys", [(), ("",), ("a", "")])
+def test_there_is_no_signing_without_a_key(keys):
+    """An empty key would sign for everybody."""
+    with pytest.raises(ValueError, match="key"):
+        sign(Purpose.UNSUBSCRIBE, "t", keys=keys)
