@@ -1,0 +1,209 @@
+"""How strongly each paper of a window answers one interest: a row of values and the words that say why."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from newsletter.identity import normalise_id
+from newsletter.models import Interest, InterestKind, Paper
+from newsletter.relevance.features import Background
+from newsletter.relevance.words import STOP_WORDS, clean, fold, passages, surfaces, tokenise
+
+AUTHOR = 0.5
+CATEGORY, CROSS_LISTED = 0.1, 0.07
+_GROUND = 0.15
+"""What a keyword weighs however common it is: who names it wants its papers, so one mention passes the usual floor."""
+_SCATTERED, _IN_PIECES = 0.3, 0.5
+"""All words of a phrase but apart, and some of its pairs, against the whole phrase."""
+_K1, _B = 1.2, 0.75
+_ALIKE = 1.0
+_SHOWN = 3  # terms named for a free text
+_PUNCTUATION = re.compile(r"[\W_]+")
+_ARCHIVES = frozenset(
+    "astro-ph cond-mat cs econ eess hep math nlin physics q-bio q-fin stat".split()  # noqa: SIM905  reads as arXiv's list
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The papers of the window that answer one interest."""
+
+    numbers: NDArray[np.int64]  # places in the window, ascending
+    values: NDArray[np.float64]  # above 0
+    because: tuple[str, ...] | None = None  # one per paper; None where the words are made only for the picks
+
+
+def person(name: str) -> str:
+    """A full name folded for comparison: accents, case, dots and the order `Doe, Jane` do not count."""
+    if name.count(",") == 1:
+        family, given = name.split(",")
+        name = f"{given} {family}"
+    plain = "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char))
+    return _PUNCTUATION.sub(" ", plain.casefold()).strip()
+
+
+def in_category(paper: Paper, wanted: str) -> float:
+    """1 for the primary category, 0.5 for another of the paper's, 0 for none; an archive (`cs`) holds its categories."""
+    folded = wanted.strip().casefold()
+    for number, category in enumerate(paper.categories):
+        own = category.casefold()
+        if own == folded or (folded in _ARCHIVES and own.split(".")[0] == folded):
+            return 1.0 if number == 0 else 0.5
+    return 0.0
+
+
+class Reading:
+    """The papers of a window, read once: their tokens and vectors, and which of them answer an interest."""
+
+    def __init__(self, papers: Sequence[Paper], background: Background) -> None:
+        self.papers = tuple(papers)
+        self.background = background
+        self.vectors = background.vectors(self.papers)
+        self._transposed = self.vectors.T.tocsr()
+        # One string of folded words a paper: a phrase is found by ` one two ` and never across passages.
+        self._texts = [_readable(paper) for paper in self.papers]
+        self._lengths = np.array([text.count(" ") for text in self._texts], dtype=np.float64)
+        self._mean_length = float(self._lengths.mean()) if len(self._lengths) else 1.0
+        self._holding: dict[str, list[int]] = {}
+        for number, text in enumerate(self._texts):
+            for word in set(text.split()):
+                self._holding.setdefault(word, []).append(number)
+        self._by_author: dict[str, list[int]] = {}
+        for number, paper in enumerate(self.papers):
+            for author in {person(author) for author in paper.authors}:
+                self._by_author.setdefault(author, []).append(number)
+
+    def holds(self, number: int, phrase: Sequence[str]) -> bool:
+        """Whether a paper holds these folded words in a row."""
+        return f" {' '.join(phrase)} " in self._texts[number]
+
+    def keyword(self, keyword: str) -> Answers:
+        """Papers that hold the phrase, or failing that all its words, or some of its pairs."""
+        words = tokenise(keyword)
+        content = [word for word in words if word not in STOP_WORDS] or words
+        if not words:
+            return _NONE
+        pairs = [content[at : at + 2] for at in range(len(content) - 1)] if len(content) > 2 else []
+        found: dict[int, tuple[float, str]] = {}
+        weight = self._weight(words)
+        for number in self._candidates(content):
+            whole = self._count(number, words)
+            held = [pair for pair in pairs if self.holds(number, pair)]
+            if whole:
+                found[number] = (weight * self._saturated(number, whole), " ".join(keyword.split()))
+            elif held:
+                value = sum(self._weight(pair) for pair in held) * _IN_PIECES / len(pairs)
+                found[number] = (value * self._saturated(number, 1), ", ".join(" ".join(pair) for pair in held))
+            elif len(content) > 1 and all(self.holds(number, [word]) for word in content):
+                found[number] = (weight * _SCATTERED * self._saturated(number, 1), _listed(content))
+        return _answers({number: value for number, value in found.items() if value[0] > 0})
+
+    def author(self, name: str) -> Answers:
+        """Papers by a person of exactly this name."""
+        found = {}
+        for number in self._by_author.get(person(name), ()):
+            written = next(author for author in self.papers[number].authors if person(author) == person(name))
+            found[number] = (AUTHOR, written)
+        return _answers(found)
+
+    def category(self, wanted: str) -> Answers:
+        """Papers in a category, primary before cross-listed."""
+        found = {}
+        for number, paper in enumerate(self.papers):
+            held = in_category(paper, wanted)
+            if held:
+                found[number] = (CATEGORY if held == 1.0 else CROSS_LISTED, wanted.strip())
+        return _answers(found)
+
+    def text(self, text: str) -> Answers:
+        """Papers whose words are like a free text's."""
+        return self.alike(self.background.vectors([Paper(key="", title=text)]))
+
+    def alike(self, vector: csr_matrix) -> Answers:
+        """Papers by their cosine to one vector."""
+        row = (vector @ self._transposed).tocsr()
+        row.sort_indices()
+        return Answers(row.indices.astype(np.int64), row.data * _ALIKE)
+
+    def shared_terms(self, number: int, text: str) -> tuple[str, ...]:
+        """The weightiest words and pairs of a text that a paper really holds, as the text writes them."""
+        written = surfaces(text)
+        folded = [fold(word) for word in written]
+        spans: dict[tuple[str, ...], str] = {}
+        for size in (2, 1):
+            for at in range(len(folded) - size + 1):
+                span = tuple(folded[at : at + size])
+                if not any(word in STOP_WORDS or len(word) < 2 for word in span) and self.holds(number, span):
+                    spans.setdefault(span, " ".join(written[at : at + size]))
+        ranked = sorted(spans, key=lambda span: (-self.background.specificity(span) * len(span), span))
+        kept: list[tuple[str, ...]] = []
+        for span in ranked:
+            if not any(set(span) & set(other) for other in kept):
+                kept.append(span)
+        return tuple(spans[span] for span in kept[:_SHOWN])
+
+    def muted(self, phrases: Sequence[str]) -> NDArray[np.bool_]:
+        """Which papers hold one of the phrases, or are in a category of that name."""
+        mask = np.zeros(len(self.papers), dtype=np.bool_)
+        for phrase in phrases:
+            words = tokenise(phrase)
+            for number in self._candidates(words[:1]):
+                mask[number] = mask[number] or self.holds(number, words)
+            mask |= np.array([in_category(paper, phrase) > 0 for paper in self.papers], dtype=np.bool_)
+        return mask
+
+    def _candidates(self, words: Sequence[str]) -> list[int]:
+        """Papers that hold at least one of the words."""
+        return sorted({number for word in words for number in self._holding.get(word, ())})
+
+    def _count(self, number: int, phrase: Sequence[str]) -> int:
+        # Spaces are shared by neighbours, so that `a a a` counts its words one by one.
+        return self._texts[number].count(f" {' '.join(phrase)} ")
+
+    def _weight(self, words: Sequence[str]) -> float:
+        return _GROUND + (1 - _GROUND) * self.background.specificity(words)
+
+    def _saturated(self, number: int, count: int) -> float:
+        norm = _K1 * (1 - _B + _B * float(self._lengths[number]) / self._mean_length)
+        return count / (count + norm)
+
+
+_NONE = Answers(np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
+def _answers(found: Mapping[int, tuple[float, str]]) -> Answers:
+    numbers = sorted(found)
+    if not numbers:
+        return _NONE
+    return Answers(
+        np.array(numbers, dtype=np.int64),
+        np.array([found[number][0] for number in numbers]),
+        tuple(found[number][1] for number in numbers),
+    )
+
+
+def _readable(paper: Paper) -> str:
+    return " " + " | ".join(" ".join(tokenise(passage)) for passage in passages(paper)) + " "
+
+
+def _listed(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def canonical(interest: Interest) -> tuple[str, str]:
+    """What an interest is looked up by: the same wish written in two ways is one."""
+    if interest.kind is InterestKind.KEYWORD:
+        return interest.kind, " ".join(tokenise(interest.value))
+    if interest.kind is InterestKind.AUTHOR:
+        return interest.kind, person(interest.value)
+    if interest.kind is InterestKind.SEED:
+        known = normalise_id(interest.value)
+        return interest.kind, known[0] if known else interest.value.strip()
+    if interest.kind is InterestKind.CATEGORY:
+        return interest.kind, interest.value.strip().casefold()
+    return interest.kind, " ".join(clean(interest.value).split())

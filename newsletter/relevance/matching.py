@@ -1,0 +1,307 @@
+"""Matching: editions x profile -> the reader's cut, with reasons that sum to the score."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from newsletter.models import Digest, Edition, Interest, InterestKind, Paper, Part, Pick, Profile, Section
+from newsletter.relevance.features import Background
+from newsletter.relevance.interests import Answers, Reading, canonical
+from newsletter.relevance.noticed import figures, noticed
+from newsletter.relevance.reasons import Cause, reason
+
+POPULARITY = 0.04
+"""The most that being noticed adds: it orders what is alike, and alone stays below the usual floor."""
+
+_CROWDED = 0.75
+"""Each further paper of one topic counts this much less in the cut of a reader without interests."""
+
+_WANTED = (InterestKind.KEYWORD, InterestKind.TEXT, InterestKind.SEED, InterestKind.AUTHOR, InterestKind.CATEGORY)
+_KINDS = {"keyword": "terms", "text": "terms", "seed": "seed", "author": "author", "category": "category"}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One paper as a profile sees it, for `paperboy topics try` and the preferences page."""
+
+    paper: Paper
+    topic: str
+    pick: Pick
+    passes: bool  # it reaches the profile's floor
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """One usable interest of a profile and the papers that answer it."""
+
+    interest: Interest
+    answers: Answers
+
+
+class Window:
+    """The papers of one or several editions, prepared once and matched against many profiles."""
+
+    def __init__(
+        self, editions: Sequence[Edition], background: Background, seeds: Mapping[str, Paper] | None = None
+    ) -> None:
+        """Read the papers; `seeds` are papers that profiles name as examples, by arXiv id."""
+        self.editions = tuple(sorted(editions, key=lambda edition: edition.id))
+        papers = {paper.key: paper for edition in self.editions for paper in edition.papers}
+        self.papers = tuple(papers[key] for key in sorted(papers))
+        self._reading = Reading(self.papers, background)
+        self._background = background
+        self._seeds = {**{p.arxiv_id: p for p in self.papers if p.arxiv_id}, **(seeds or {})}
+        self._topics, self._centrality = self._places()
+        self._noticed = np.array([self._notice(number) for number in range(len(self.papers))])
+        self._answers: dict[tuple[str, str], Answers] = {}
+        self._seed_rows: dict[str, csr_matrix] = {}
+        self._general = np.lexsort((np.arange(len(self.papers)), -self._noticed))
+
+    def _places(self) -> tuple[list[str], list[float]]:
+        """Of each paper: its topic's label, and how central it is there, from 1 downwards."""
+        label: dict[str, tuple[str, float]] = {}
+        for edition in self.editions:
+            for topic in edition.topics:
+                for place, key in enumerate(topic.paper_keys):
+                    label[key] = (topic.label, 0.5 / (1 + place) if topic.kind == "other" else 1 / (1 + place))
+        found = [label.get(paper.key, ("Other", 0.0)) for paper in self.papers]
+        return [one for one, _central in found], [central for _label, central in found]
+
+    def _notice(self, number: int) -> float:
+        """Figures where there are any; a central place in the topic counts less than a single vote."""
+        return noticed(self.papers[number]) or 0.1 * self._centrality[number]
+
+    # ---- public ----------------------------------------------------------------------------------------------------
+
+    def digest(self, profile: Profile) -> Digest | None:
+        """The cut for one profile; None where nothing reaches its floor, or there is no paper at all."""
+        return self.digests([profile])[0]
+
+    def digests(self, profiles: Sequence[Profile]) -> list[Digest | None]:
+        """The cut for each profile, in their order; the interests of all are matched in one sparse product."""
+        if not self.papers:
+            return [None] * len(profiles)
+        wishes = [self._wishes(profile) for profile in profiles]
+        scores = self._scores(wishes)
+        return [
+            self._personal(profile, mine, scores[number].toarray().ravel()) if mine else self._most_noticed(profile)
+            for number, (profile, mine) in enumerate(zip(profiles, wishes, strict=True))
+        ]
+
+    def explain(self, profile: Profile, limit: int = 20) -> tuple[Match, ...]:
+        """The best papers for a profile with their parts, those below its floor too; empty without usable interests."""
+        wishes = self._wishes(profile) if self.papers else ()
+        if not wishes:
+            return ()
+        scores = self._scores([wishes]).toarray().ravel()
+        scores[self._muted(profile)] = 0.0
+        picks = [self._pick(int(number), wishes) for number in self._order(scores, np.flatnonzero(scores > 0))[:limit]]
+        by_key = {paper.key: number for number, paper in enumerate(self.papers)}
+        ranked = sorted(picks, key=lambda pick: (-pick.score, pick.paper_key))
+        return tuple(
+            Match(
+                paper=self.papers[by_key[pick.paper_key]],
+                topic=self._topics[by_key[pick.paper_key]],
+                pick=pick,
+                passes=bool(_passes(scores[by_key[pick.paper_key]], profile.floor)),
+            )
+            for pick in ranked
+        )
+
+    # ---- what a profile wants --------------------------------------------------------------------------------------
+
+    def _wishes(self, profile: Profile) -> tuple[_Wish, ...]:
+        """The interests that can be looked up here, each wish once, in an order that does not depend on the profile's."""
+        wanted: dict[tuple[str, str], Interest] = {}
+        for interest in sorted(profile.interests, key=lambda one: (one.topic or "", one.kind, one.value)):
+            name = canonical(interest)
+            if interest.kind in _WANTED and name[1]:
+                wanted.setdefault(name, interest)
+        seeds = [name[1] for name in sorted(wanted) if name[0] == InterestKind.SEED and name[1] in self._seeds]
+        norm = self._centroid_length(seeds)
+        wishes = []
+        for name in sorted(wanted):
+            if name[0] == InterestKind.SEED and name[1] not in self._seeds:
+                continue
+            answers = self._answer(name, wanted[name].value)
+            if name[0] == InterestKind.SEED:
+                answers = Answers(answers.numbers, answers.values / norm)
+            wishes.append(_Wish(wanted[name], answers))
+        return tuple(wishes)
+
+    def _answer(self, name: tuple[str, str], value: str) -> Answers:
+        if name not in self._answers:
+            kind, wanted = name
+            if kind == InterestKind.KEYWORD:
+                made = self._reading.keyword(value)
+            elif kind == InterestKind.AUTHOR:
+                made = self._reading.author(value)
+            elif kind == InterestKind.CATEGORY:
+                made = self._reading.category(value)
+            elif kind == InterestKind.SEED:
+                made = self._reading.alike(self._seed_row(wanted))
+            else:
+                made = self._reading.text(value)
+            self._answers[name] = made
+        return self._answers[name]
+
+    def _seed_row(self, arxiv_id: str) -> csr_matrix:
+        if arxiv_id not in self._seed_rows:
+            self._seed_rows[arxiv_id] = self._background.vectors([self._seeds[arxiv_id]])
+        return self._seed_rows[arxiv_id]
+
+    def _centroid_length(self, seeds: Sequence[str]) -> float:
+        """Length of the sum of the seeds' unit vectors: divided by it, cosines to each add up to that to the centroid."""
+        if not seeds:
+            return 1.0
+        total = self._seed_row(seeds[0])
+        for seed in seeds[1:]:
+            total = total + self._seed_row(seed)
+        return math.sqrt(float(total.multiply(total).sum())) or 1.0
+
+    def _scores(self, wishes: Sequence[Sequence[_Wish]]) -> csr_matrix:
+        """Profiles x papers: the sum of what answers each profile's wishes, popularity left out."""
+        rows: dict[int, int] = {}
+        pieces: list[Answers] = []
+        pointers, columns = [0], []
+        for mine in wishes:
+            for wish in mine:
+                if id(wish.answers) not in rows:
+                    rows[id(wish.answers)] = len(pieces)
+                    pieces.append(wish.answers)
+                columns.append(rows[id(wish.answers)])
+            pointers.append(len(columns))
+        answered = csr_matrix(
+            (
+                np.concatenate([piece.values for piece in pieces] or [np.zeros(0)]),
+                np.concatenate([piece.numbers for piece in pieces] or [np.zeros(0, dtype=np.int64)]),
+                np.cumsum([0, *(len(piece.numbers) for piece in pieces)]),
+            ),
+            shape=(len(pieces), len(self.papers)),
+        )
+        chosen = csr_matrix((np.ones(len(columns)), columns, pointers), shape=(len(wishes), len(pieces)))
+        return (chosen @ answered).tocsr()
+
+    def _muted(self, profile: Profile) -> NDArray[np.bool_]:
+        phrases = sorted({one.value for one in profile.interests if one.kind is InterestKind.MUTE})
+        return self._reading.muted(phrases)
+
+    # ---- choosing --------------------------------------------------------------------------------------------------
+
+    def _personal(self, profile: Profile, wishes: Sequence[_Wish], scores: NDArray[np.float64]) -> Digest | None:
+        scores[self._muted(profile)] = 0.0
+        passing = np.flatnonzero(_passes(scores, profile.floor))
+        if not len(passing):
+            return None
+        chosen = self._limited(self._order(scores, passing), profile)
+        return self._digest([self._pick(number, wishes) for number in chosen], matched=len(passing), personal=True)
+
+    def _order(self, scores: NDArray[np.float64], numbers: NDArray[np.intp]) -> list[int]:
+        """Best first, popularity included; equal ones by key, as the papers stand."""
+        totals = np.round(scores[numbers] + POPULARITY * self._noticed[numbers], 9)
+        return [int(number) for number in numbers[np.lexsort((numbers, -totals))]]
+
+    def _limited(self, ordered: Iterable[int], profile: Profile) -> list[int]:
+        taken: dict[str, int] = {}
+        chosen: list[int] = []
+        for number in ordered:
+            if len(chosen) == profile.max_papers:
+                break
+            topic = self._topics[number]
+            if taken.get(topic, 0) < profile.max_per_topic:
+                taken[topic] = taken.get(topic, 0) + 1
+                chosen.append(number)
+        return chosen
+
+    def _most_noticed(self, profile: Profile) -> Digest | None:
+        """For a reader without interests: what was noticed most, topic by topic."""
+        open_to_reader = ~self._muted(profile)
+        ordered = [int(number) for number in self._general if open_to_reader[number]]
+        if not ordered:
+            return None
+        ranks: dict[str, int] = {}
+        worth: dict[int, float] = {}
+        for number in ordered:
+            rank = ranks[self._topics[number]] = ranks.get(self._topics[number], -1) + 1
+            worth[number] = float(self._noticed[number]) * _CROWDED**rank
+        chosen = self._limited(sorted(ordered, key=lambda number: (-round(worth[number], 9), number)), profile)
+        firsts: set[str] = set()
+        picks = []
+        for number in chosen:
+            picks.append(self._noticed_pick(number, first=self._topics[number] not in firsts))
+            firsts.add(self._topics[number])
+        return self._digest(picks, matched=len(ordered), personal=False)
+
+    # ---- saying why ------------------------------------------------------------------------------------------------
+
+    def _pick(self, number: int, wishes: Sequence[_Wish]) -> Pick:
+        causes: list[Cause] = []
+        nearest: tuple[float, str, str | None] | None = None
+        seeds = 0.0
+        for wish in wishes:
+            at = int(np.searchsorted(wish.answers.numbers, number))
+            if at == len(wish.answers.numbers) or wish.answers.numbers[at] != number:
+                continue
+            value = float(wish.answers.values[at])
+            if wish.interest.kind is InterestKind.SEED:
+                seeds += value
+                name = canonical(wish.interest)[1]
+                nearest = max(nearest or (0.0, "", None), (value, name, wish.interest.topic), key=lambda one: one[0])
+                continue
+            because = wish.answers.because[at] if wish.answers.because else self._shared(number, wish.interest)
+            causes.append(Cause(Part(_KINDS[wish.interest.kind], value, because), wish.interest.topic))
+        if nearest is not None:
+            itself = self.papers[number].arxiv_id == nearest[1]
+            because = nearest[1] if itself else f"close to {nearest[1]}"
+            causes.append(Cause(Part("seed", seeds, because), nearest[2]))
+        causes.sort(key=lambda cause: (-cause.part.value, cause.part.kind, cause.part.because))
+        parts = [cause.part for cause in causes]
+        if self._noticed[number] > 0:
+            popular = POPULARITY * float(self._noticed[number])
+            parts.append(Part("popularity", popular, self._crowd(number)))
+        score = math.fsum(part.value for part in parts)
+        return Pick(self.papers[number].key, score, tuple(parts), reason(causes))
+
+    def _shared(self, number: int, interest: Interest) -> str:
+        return ", ".join(self._reading.shared_terms(number, interest.value)) or "words of your description"
+
+    def _crowd(self, number: int) -> str:
+        return figures(self.papers[number]) or f"central to {self._topics[number]}"
+
+    def _noticed_pick(self, number: int, *, first: bool) -> Pick:
+        paper, topic, value = self.papers[number], self._topics[number], float(self._noticed[number])
+        counted = figures(paper)
+        if counted:
+            words = f"{'most' if first else 'also'} noticed in {topic}: {counted}"
+        else:
+            words = f"central to {topic}"
+        return Pick(paper.key, value, (Part("popularity", value, self._crowd(number)),), words)
+
+    def _digest(self, picks: Sequence[Pick], *, matched: int, personal: bool) -> Digest:
+        by_topic: dict[str, list[Pick]] = {}
+        places = {paper.key: number for number, paper in enumerate(self.papers)}
+        for pick in sorted(picks, key=lambda pick: (-pick.score, pick.paper_key)):
+            by_topic.setdefault(self._topics[places[pick.paper_key]], []).append(pick)
+        last = self.editions[-1]
+        remarks = dict.fromkeys(remark for edition in self.editions for remark in edition.remarks)
+        return Digest(
+            edition_id=last.id,
+            day=last.day,
+            since=self.editions[0].day,
+            sections=tuple(Section(label, tuple(chosen)) for label, chosen in by_topic.items()),
+            considered=len(self.papers),
+            matched=matched,
+            personal=personal,
+            sample=any(edition.sample for edition in self.editions),
+            remarks=tuple(remarks),
+        )
+
+
+def _passes(scores: NDArray[np.float64] | float, floor: float) -> NDArray[np.bool_]:
+    """Relevance alone must reach the floor, and be more than nothing."""
+    rounded = np.round(scores, 9)
+    return np.asarray((rounded >= floor) & (rounded > 0))

@@ -1,0 +1,118 @@
+"""Grouping: the papers of one edition into topics, without a seed; what does not cohere is Other."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from newsletter.models import Paper, Topic
+from newsletter.relevance.features import Background
+from newsletter.relevance.labels import label_groups
+from newsletter.relevance.noticed import noticed
+
+OTHER = "Other"
+
+_LEAST = 2  # papers that make a topic
+_TIGHT = 0.12  # how much closer than any two papers of the day the papers of a topic are to each other
+_ATTACHED = 0.25  # cosine of a paper to its topic's centre, below which it is only there for want of a better place
+
+
+def group(papers: Sequence[Paper], background: Background) -> tuple[Topic, ...]:
+    """Put every paper in exactly one topic, most noticed and largest first, Other last; the order given does not matter.
+
+    Ward's tree over the LSA of the background, cut where the groups are most distinct among the sizes that read well.
+    """
+    ordered = sorted({paper.key: paper for paper in papers}.values(), key=lambda paper: paper.key)
+    if not ordered:
+        return ()
+    points = background.project(background.vectors(ordered))
+    groups, loose = _coherent(points, _cut(points))
+    members = [[ordered[number] for number in numbers] for numbers in groups]
+    names = label_groups(members, [ordered[number] for number in loose], background)
+    topics = [
+        Topic(key=name.key, label=name.label, terms=name.terms, paper_keys=tuple(paper.key for paper in papers))
+        for name, papers in zip(names, members, strict=True)
+    ]
+    weights = {topic.key: _weight(papers) for topic, papers in zip(topics, members, strict=True)}
+    topics.sort(key=lambda topic: (-weights[topic.key], topic.key))
+    if loose:
+        keys = tuple(ordered[number].key for number in loose)
+        topics.append(Topic(key="other", label=OTHER, terms=(), paper_keys=keys, kind="other"))
+    return tuple(topics)
+
+
+def _weight(papers: Sequence[Paper]) -> float:
+    """How much of the day's attention a topic has: its size, and what was noticed in it."""
+    return math.fsum(1.0 + 4.0 * noticed(paper) for paper in papers)
+
+
+def _cut(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The group number of each paper: Ward's tree, cut at the number of groups with the best mean silhouette."""
+    papers = len(points)
+    fewest, most = _bounds(papers)
+    if most < 2:
+        return np.zeros(papers, dtype=np.int64)
+    tree = linkage(points, method="ward")
+    distances = np.sqrt(np.maximum(0.0, 2.0 - 2.0 * np.clip(points @ points.T, -1.0, 1.0)))
+    best, chosen = -2.0, np.zeros(papers, dtype=np.int64)
+    for number in range(fewest, most + 1):
+        cut = np.asarray(fcluster(tree, number, criterion="maxclust"), dtype=np.int64) - 1
+        score = _silhouette(distances, cut)
+        if score > best + 1e-9:
+            best, chosen = score, cut
+    return chosen
+
+
+def _bounds(papers: int) -> tuple[int, int]:
+    """How few and how many groups read well: about 4 to 10 papers each, at most 12 for 60 papers and 20 for 1,000."""
+    most = min(papers // 4 + 1, 12 + max(0, papers - 60) // 110, 20)
+    return max(1, min(math.ceil(papers / 10), most * 2 // 3)), most
+
+
+def _silhouette(distances: NDArray[np.float64], cut: NDArray[np.int64]) -> float:
+    """Mean silhouette of a grouping, from -1 to 1; a paper alone counts 0."""
+    number = int(cut.max()) + 1
+    if number < 2:
+        return 0.0
+    membership = np.eye(number)[cut]
+    sizes = membership.sum(axis=0)
+    sums = distances @ membership
+    own = sizes[cut]
+    rows = np.arange(len(cut))
+    inner = sums[rows, cut] / np.maximum(own - 1, 1)
+    means = sums / sizes
+    means[rows, cut] = np.inf
+    outer = means.min(axis=1)
+    values = np.where(own > 1, (outer - inner) / np.maximum(np.maximum(inner, outer), 1e-12), 0.0)
+    return float(values.mean())
+
+
+def _coherent(points: NDArray[np.float64], cut: NDArray[np.int64]) -> tuple[list[list[int]], list[int]]:
+    """Paper numbers of each tight group, most central first, and of the loose rest, in order."""
+    overall = _mean_cosine(points)
+    groups: list[list[int]] = []
+    loose: list[int] = []
+    for number in range(int(cut.max()) + 1):
+        members = np.flatnonzero(cut == number)
+        centre = points[members].sum(axis=0)
+        length = float(np.linalg.norm(centre))
+        nearness = points[members] @ centre / length if length > 1e-9 else np.zeros(len(members))
+        attached = members[nearness >= _ATTACHED]
+        if len(attached) < _LEAST or _mean_cosine(points[attached]) < overall + _TIGHT:
+            loose.extend(int(member) for member in members)
+            continue
+        loose.extend(int(member) for member in members[nearness < _ATTACHED])
+        central = sorted(zip(-np.round(nearness, 9), members, strict=True))
+        groups.append([int(member) for near, member in central if -near >= _ATTACHED])
+    return groups, sorted(loose)
+
+
+def _mean_cosine(points: NDArray[np.float64]) -> float:
+    """Mean cosine of two different papers."""
+    number = len(points)
+    if number < 2:
+        return 0.0
+    total = points.sum(axis=0)
+    return float((total @ total - (points * points).sum()) / (number * (number - 1)))
