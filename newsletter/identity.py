@@ -13,6 +13,7 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _COMMAND = re.compile(r"\\(?:[A-Za-z]+\*?|.)")
+_GROUP = re.compile(r"[{}$]")
 _LETTERLESS = re.compile(r"[\W_]+")
 _TITLE_KEY = 300  # characters; longer titles differ well before
 
@@ -40,7 +41,7 @@ def title_key(title: str) -> str:
 
     A title made of nothing else (`$\alpha$`) keeps its plain characters, so that it never becomes the empty key.
     """
-    text = unicodedata.normalize("NFKD", _COMMAND.sub("", title))
+    text = unicodedata.normalize("NFKD", _GROUP.sub("", _COMMAND.sub("", title)))
     text = "".join(char for char in text if not unicodedata.combining(char)).casefold()
     key = _LETTERLESS.sub(" ", text).strip()
     if not key:

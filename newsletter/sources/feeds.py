@@ -157,6 +157,7 @@ def _read_announced(entry: Any) -> tuple[Paper, Announcement] | None:
         abstract=abstract,
         authors=split_authors(", ".join(author.get("name", "") for author in entry.get("authors", []))),
         announcement=announcement,
+        comment=entry.get("arxiv_comment"),  # arXiv's feeds have none today; the samples do
         journal=entry.get("arxiv_journal_reference"),
     )
 
@@ -237,5 +238,5 @@ def _paper(
 
 
 def arxiv_categories(terms: tuple[str, ...]) -> tuple[str, ...]:
-    """The categories of arXiv among the terms, in order, once each; ACM (I.2.7) and MSC (68T50) classes are left out."""
+    """The categories of arXiv among the terms, in order, each once; ACM (I.2.7) and MSC (68T50) classes go."""
     return tuple(dict.fromkeys(term for term in (raw.strip() for raw in terms) if _CATEGORY.fullmatch(term)))

@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from bs4 import BeautifulSoup
@@ -162,6 +162,7 @@ def _paper(item: _Item) -> Paper:
     known = normalise_id(inner.id)
     arxiv_id, version = known or (None, None)
     organization = item.organization or inner.organization
+    published = inner.publishedAt or item.publishedAt
     return Paper(
         key=paper_key(arxiv_id, title),
         title=title,
@@ -171,7 +172,7 @@ def _paper(item: _Item) -> Paper:
         ),
         arxiv_id=arxiv_id,
         version=version,
-        published=inner.publishedAt or item.publishedAt,
+        published=published.astimezone(UTC) if published else None,
         organization=tidy(organization.fullname or organization.name, 200) or None if organization else None,
         upvotes=inner.upvotes,
         comments=item.numComments,
