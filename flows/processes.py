@@ -36,7 +36,10 @@ class Held(Exception):
 class Child:
     """One process in a session of its own, so that Ctrl-C reaches only us and a signal reaches all it started."""
 
-    def __init__(self, name: str, command: tuple[str, ...], *, env: Mapping[str, str], cwd: Path, log: Path) -> None:
+    def __init__(
+        self, name: str, command: tuple[str, ...], *, env: Mapping[str, str], cwd: Path, log: Path, talk: bool = False
+    ) -> None:
+        """Start it; what it prints goes to its log, or with `talk` only its stderr, and pipes to stdin and stdout."""
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -47,9 +50,9 @@ class Child:
                 (sys.executable, str(_TETHER), str(os.getpid()), *command),
                 env=dict(env),
                 cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talk else output,
+                stderr=output,
                 start_new_session=True,
             )
 
@@ -72,6 +75,9 @@ class Child:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)  # also what a dead leader left in its group
         self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
 
     def last_words(self, lines: int = 3) -> str:
         """The end of its log, for the sentence that says it failed."""
@@ -130,7 +136,7 @@ def end_leftovers(path: Path) -> None:
         return
     for pid in children:
         # A pid may have been given to a stranger since: look at what it runs before ending it.
-        if "prefect" in _command_of(pid):
+        if "prefect" in _command_of(pid) or "flows." in _command_of(pid):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
 

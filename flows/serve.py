@@ -18,7 +18,8 @@ from flows.server import Echo, ServerFailed
 from newsletter.errors import PaperboyError
 from newsletter.settings import ROOT, Settings
 
-WORKER_STOP_SECONDS = 30.0  # what a run in flight gets to come to an end
+FINISH_SECONDS = 30.0  # what a run that is going on gets to come to its end before it is stopped
+WORKER_STOP_SECONDS = 10.0
 PREPARE_SECONDS = 120.0
 _SETTLED = 60.0  # who has lived this long is well: its next death starts the delays anew
 _LONGEST_DELAY = 60.0
@@ -76,7 +77,7 @@ class _Stop:
     """Ctrl-C and SIGTERM, remembered from the first moment until everything is stopped."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.asked = 0
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> Self:
@@ -89,7 +90,7 @@ class _Stop:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
-        self.asked = True
+        self.asked += 1
 
 
 def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
@@ -105,7 +106,7 @@ def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
 
     declare()
     try:
-        server.wait_until_healthy(keeper.child, port, echo, stopped=lambda: stop.asked)
+        server.wait_until_healthy(keeper.child, port, echo, stopped=lambda: stop.asked > 0)
         for said in _prepare(settings, stop):
             echo(said)
         if not stop.asked:
@@ -118,6 +119,7 @@ def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
             if started_again:
                 declare()
             time.sleep(0.3)
+        _let_a_run_finish(settings, stop, echo)
     finally:
         echo("stopping")
         for one in reversed(kept):
@@ -154,6 +156,19 @@ def _start_worker(settings: Settings) -> Child:
         cwd=ROOT,
         log=server.logs(settings) / "worker.log",
     )
+
+
+def _let_a_run_finish(settings: Settings, stop: _Stop, echo: Echo) -> None:
+    """A mail cut off between its last byte and the server's answer stays uncertain for ever: better wait a moment."""
+    from flows import wiring  # noqa: PLC0415 - late: numbers and templates are not needed to serve
+
+    give_up = time.monotonic() + FINISH_SECONDS
+    said = False
+    while stop.asked < 2 and time.monotonic() < give_up and wiring.run_is_going_on(settings):
+        if not said:
+            echo(f"a run is going on and has up to {FINISH_SECONDS:.0f} s to end (Ctrl-C again: stop it now)")
+            said = True
+        time.sleep(0.3)
 
 
 def _screen(settings: Settings) -> list[str]:

@@ -130,7 +130,7 @@ def start(settings: Settings, port: int) -> Child:
     """Start the server's process; it answers some seconds later."""
     return Child(
         "server",
-        (sys.executable, "-m", "prefect", "server", "start"),
+        (sys.executable, "-m", "flows.guarded"),
         env=environment(settings, port),
         cwd=ROOT,
         log=logs(settings) / "server.log",

@@ -1,0 +1,125 @@
+"""What a run leaves to look at in Prefect's UI, and the state it ends in."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Cancelled, Completed, Failed
+
+from newsletter.models import Edition, Message
+from newsletter.reports import RunReport
+
+_EVERY_SECONDS = 2.0  # between two updates of a progress bar: each is a request
+_LONGEST_TOPIC = 40  # papers of a topic in the artifact; the whole edition is in the archive
+
+
+def report(told: RunReport) -> None:
+    """The run's account as a page."""
+    create_markdown_artifact(report_page(told), key="report", description=f"What the run of {told.day} did")
+
+
+def edition(made: Edition) -> None:
+    """The edition, topic by topic."""
+    create_markdown_artifact(edition_page(made), key="edition", description=f"The edition of {made.day} by topic")
+
+
+def example(message: Message) -> None:
+    """One digest as its reader gets it, without name and links of that reader."""
+    page = (
+        f"# {_plain(message.subject)}\n\nThe text part of one digest; `paperboy preview` shows all of them as mail.\n\n"
+        f"````text\n{message.text}\n````\n"
+    )
+    create_markdown_artifact(page, key="digest", description="One rendered digest")
+
+
+@contextmanager
+def progress(tell: Callable[[int, int], None]) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar in the UI for the block: a function to be told (done, of all), which also tells `tell`."""
+    artifact: Any = create_progress_artifact(progress=0.0, key="delivering", description="Deliveries of one shard")
+    said = time.monotonic()
+
+    def update(done: int, of_all: int) -> None:
+        nonlocal said
+        if done < of_all and time.monotonic() - said < _EVERY_SECONDS:
+            return
+        said = time.monotonic()
+        update_progress_artifact(artifact, progress=100.0 * done / max(of_all, 1))
+        tell(done, of_all)
+
+    yield update
+
+
+def final_state(told: RunReport) -> State[RunReport]:
+    """Completed, or with remarks where a source was missing; Failed where the mailer stopped before the end."""
+    if told.deliver.stopped:
+        return Failed(message=f"Delivery stopped: {told.deliver.stopped}. What was not sent stays queued.")
+    if told.collect.remarks:
+        return Completed(name="CompletedWithRemarks", message=" ".join(told.collect.remarks), data=told)
+    return Completed(data=told)
+
+
+def cancelled(error: Exception) -> State[RunReport]:
+    """The state of a run that must not start."""
+    return Cancelled(message=str(error))
+
+
+# ---- pages, pure ---------------------------------------------------------------------------------------------------
+
+
+def report_page(told: RunReport) -> str:
+    """The account as markdown: sources, edition, everybody counted once."""
+    lines = [f"# {told.day:%A, %d %B %Y}" + (" (dry run)" if told.dry_run else ""), ""]
+    lines += [f"> {remark}" for remark in told.collect.remarks]
+    lines += ["", "| source | listing | day | word | listed | new | |", "|---|---|---|---|---:|---:|---|"]
+    lines += [
+        f"| {one.source} | {one.name} | {one.day} | {one.word} | {one.listed} | {one.new} | {_plain(one.note)} |"
+        for one in told.collect.sources
+    ]
+    made = told.compose
+    if made.edition_id is None:
+        lines += ["", f"**No edition:** {made.reason}."]
+    else:
+        lines += ["", f"**Edition {made.edition_id}:** {made.papers} papers in {len(made.topics)} topics."]
+        lines += [f"{made.reason[:1].upper()}{made.reason[1:]}."] if made.reason else []
+        lines += ["", "| topic | papers | terms |", "|---|---:|---|"]
+        lines += [f"| {_plain(one.label)} | {one.papers} | {_plain(', '.join(one.terms[:6]))} |" for one in made.topics]
+    lines += ["", "| audience | |", "|---|---:|"]
+    lines += [f"| {'would get a digest' if told.dry_run else 'a digest was queued'} | {told.enqueue.queued} |"]
+    lines += [f"| {reason.replace('_', ' ')} | {count} |" for reason, count in told.enqueue.skipped.items()]
+    lines += [f"| **everybody** | **{told.enqueue.audience}** |", ""]
+    if told.deliver.states:
+        states = ", ".join(f"{count} {state}" for state, count in told.deliver.states.items())
+        # Also what earlier runs had queued: more may be delivered than this run promised.
+        lines += [f"**Deliveries:** {states}. The mail is in `{told.where}`.", ""]
+    if told.deliver.stopped:
+        lines += [f"**Delivery stopped:** {told.deliver.stopped}", ""]
+    return "\n".join(lines)
+
+
+def edition_page(made: Edition) -> str:
+    """The edition as markdown, a heading for each topic."""
+    papers = {paper.key: paper for paper in made.papers}
+    lines = [f"# {made.day:%A, %d %B %Y}", ""]
+    lines += [f"> {remark}" for remark in made.remarks]
+    for topic in made.topics:
+        lines += ["", f"## {_plain(topic.label)} ({len(topic.paper_keys)})", ""]
+        for key in topic.paper_keys[:_LONGEST_TOPIC]:
+            paper = papers[key]
+            title = _plain(paper.title)
+            linked = f"[{title}](https://arxiv.org/abs/{paper.arxiv_id})" if paper.arxiv_id else title
+            votes = f" · {paper.upvotes} upvotes" if paper.upvotes else ""
+            lines.append(f"- {linked}{votes}")
+        if len(topic.paper_keys) > _LONGEST_TOPIC:
+            lines.append(f"- and {len(topic.paper_keys) - _LONGEST_TOPIC} more")
+    return "\n".join(lines)
+
+
+_MARKUP = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|#~$"} | {"\n": " ", "\r": " "})
+
+
+def _plain(text: str) -> str:
+    """Text that means itself in markdown."""
+    return text.translate(_MARKUP)

@@ -1,0 +1,82 @@
+"""`run_flow`: the daily flow once, from the command line, with a real Prefect server keeping the history."""
+
+import json
+import sys
+from typing import Any
+
+from flows import server
+from flows.parameters import RunParameters
+from flows.processes import Child
+from flows.server import Echo
+from newsletter import encoding
+from newsletter.errors import ConfigurationError, PaperboyError, RunInProgress
+from newsletter.reports import RunReport
+from newsletter.settings import ROOT, Settings
+
+STOP_SECONDS = 10.0
+
+
+class RunFailed(PaperboyError):
+    """The run did not come to its end; the sentence is its error's."""
+
+
+def run_flow(settings: Settings, parameters: RunParameters, *, echo: Echo) -> RunReport:
+    """Run the flow once in a process of its own and hand back its report.
+
+    Where the mailer stopped before the end, the report's `deliver.stopped` says so.
+
+    Raises:
+        RunInProgress: another run is going on.
+        RunFailed: it failed; the sentence says why.
+        ConfigurationError: a setting or the database's schema is wrong.
+        ServerFailed: the Prefect server did not start.
+
+    """
+    with server.running_server(settings, echo) as found:
+        env = server.environment(settings, found.port)
+        # Where the server is that of `paperboy serve` its runs are alive, and not ours to sweep.
+        options = ("--sweep",) if found.ours else ()
+        echo("starting the run")
+        child = Child(
+            "run",
+            (sys.executable, "-m", "flows.runner", *options),
+            env=env,
+            cwd=ROOT,
+            log=server.logs(settings) / "run.log",
+            talk=True,
+        )
+        try:
+            end = _listen(child, parameters, echo)
+        finally:
+            child.stop(STOP_SECONDS)
+    return _judge(end, child)
+
+
+def _listen(child: Child, parameters: RunParameters, echo: Echo) -> dict[str, Any]:
+    """Hand the run its parameters, pass on its sentences, and return its last message; empty where it died."""
+    process = child.process
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(parameters.model_dump_json().encode())
+    process.stdin.close()
+    for line in process.stdout:
+        message = json.loads(line)
+        if "sentence" in message:
+            echo(message["sentence"])
+        else:
+            return dict(message)
+    return {}
+
+
+def _judge(end: dict[str, Any], child: Child) -> RunReport:
+    """The report, or the error that the end of a run stands for."""
+    if not end:
+        raise RunFailed(f"the run's process ended early ({child.last_words()}); its log is {child.log}")
+    if end["state"] == "Cancelled":
+        raise RunInProgress(end["message"])
+    if end["report"] is not None and end["error"] is None:
+        return encoding.load(RunReport, end["report"])
+    if end["error"] == "ConfigurationError":
+        raise ConfigurationError(end["message"])
+    expected = "" if end["expected"] else f"; this was not foreseen, and its log is {child.log}"
+    raise RunFailed(f"{end['message']}{expected}")

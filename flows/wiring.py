@@ -1,0 +1,226 @@
+"""From settings to everything a run needs: database, sources, audience, printer, transport. Only doors import this."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from itertools import chain
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from newsletter import encoding, steps
+from newsletter.database import Database, Transaction
+from newsletter.errors import LedgerError
+from newsletter.mail.outbox import Outbox
+from newsletter.mail.rendering import Links
+from newsletter.mail.smtp import Smtp, SmtpConfig
+from newsletter.mail.transport import Transport
+from newsletter.models import Edition, Message
+from newsletter.queries import editions, runs
+from newsletter.reports import RunReport
+from newsletter.settings import Settings, load
+from newsletter.sources import Capture, Fetcher, SourceOptions
+from newsletter.sources import fetch as fetch_sources
+from newsletter.sources.samples import SampleSite
+from newsletter.steps.enqueue import preview
+from subscribers import service, tokens
+from subscribers.models import Audience
+
+
+def now() -> datetime:
+    """The clock of the doors; everything below is given the time."""
+    return datetime.now(UTC)
+
+
+@contextmanager
+def shop(settings: Settings | None = None) -> Iterator["Shop"]:
+    """The settings in force and an open database with the right schema, for one task or one command.
+
+    Raises:
+        ConfigurationError: a setting is wrong, or the schema is not this version's.
+
+    """
+    settings = settings or load()
+    database = Database(settings.url)
+    try:
+        database.check()
+        yield Shop(settings, database)
+    finally:
+        database.close()
+
+
+class Shop:
+    """Makes the parts of one run; nothing here decides anything."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+
+    # ---- papers in -------------------------------------------------------------------------------------------------
+
+    def fetch(
+        self, asked: Mapping[str, Sequence[date]], *, today: date, now: datetime, sample: bool
+    ) -> tuple[Capture, ...]:
+        """One capture for each listing of these sources and days, from the live sites or from the samples."""
+        return asyncio.run(self._fetch(asked, today=today, now=now, sample=sample))
+
+    async def _fetch(
+        self, asked: Mapping[str, Sequence[date]], *, today: date, now: datetime, sample: bool
+    ) -> tuple[Capture, ...]:
+        settings = self.settings
+        options = SourceOptions(arxiv_categories=settings.arxiv_categories, trending=settings.huggingface_trending)
+        async with Fetcher(
+            transport=SampleSite(today) if sample else None,
+            cache_dir=settings.cache_dir,
+            payload_dir=settings.payload_dir,
+            contact=settings.contact,
+        ) as fetcher:
+            captured = await asyncio.gather(
+                *(
+                    fetch_sources([name], days, today=today, now=now, options=options, fetcher=fetcher)
+                    for name, days in asked.items()
+                )
+            )
+        return tuple(chain.from_iterable(captured))
+
+    def edition(self, edition_id: int) -> Edition:
+        """One edition as it was frozen."""
+        with self.database.begin() as tx:
+            return editions.load(tx, edition_id)
+
+    # ---- people ----------------------------------------------------------------------------------------------------
+
+    def audience(
+        self, tx: Transaction, latest: int | None, *, now: datetime, only: Collection[str] = (), ignore_hours: bool
+    ) -> Audience:
+        """Everybody, each due or with the reason why not."""
+        return service.audience(tx, now=now, latest_edition=latest, respect_hours=not ignore_hours, only=tuple(only))
+
+    def example(self, *, now: datetime, only: Collection[str], ignore_hours: bool) -> Message | None:
+        """The digest of the first reader who is due, without anything that points to them; None where nobody is."""
+        with self.database.begin() as tx:
+            newest = editions.latest(tx)
+            if newest is None:
+                return None
+            due = self.audience(tx, newest.id, now=now, only=only, ignore_hours=ignore_hours).recipients
+        for recipient in due[:10]:
+            digest = preview(self.database, recipient, settings=self.settings, upto=newest.id)
+            if digest is not None:
+                with self.database.begin() as tx:
+                    papers = editions.facts_between(tx, recipient.cursor, newest.id)
+                return self.printer().renderer(papers).digest(digest, recipient_name="", links=Links())
+        return None
+
+    # ---- mail out --------------------------------------------------------------------------------------------------
+
+    @property
+    def where(self) -> str:
+        """Where the mail goes, in words."""
+        settings = self.settings
+        if settings.transport == "smtp":
+            return f"{settings.smtp_host}:{settings.smtp_port}"
+        return str(settings.outbox_dir)
+
+    def transport(self) -> Transport:
+        """The transport of the settings, not yet open."""
+        settings = self.settings
+        if settings.transport == "outbox":
+            return Outbox(settings.outbox_dir)
+        return Smtp(
+            SmtpConfig(
+                host=settings.smtp_host,
+                port=settings.smtp_port,
+                security=settings.smtp_security,
+                user=settings.smtp_user,
+                password=settings.smtp_password.get_secret_value(),
+                connections=settings.smtp_connections,
+            )
+        )
+
+    def printer(self) -> steps.Printer:
+        """Prints deliveries, links signed."""
+        keys = [secret(self.settings)]
+        return steps.Printer(self.settings, lambda token: tokens.sign(tokens.Purpose.UNSUBSCRIBE, token, keys=keys))
+
+    def post(self, run: str) -> steps.Post:
+        """What delivering needs."""
+        return steps.Post(
+            self.database,
+            self.transport(),
+            self.printer(),
+            service.still_wanted,
+            clock=now,
+            run=run,
+            workers=self.settings.smtp_connections,
+        )
+
+    # ---- runs ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def run(self, run: str, day: date) -> Iterator[None]:
+        """Hold the lease for a run, judge what a dead one left in flight, and note how this one ends.
+
+        Raises:
+            RunInProgress: another run holds the lease.
+
+        """
+        with steps.lease(self.database, holder=run, clock=now):
+            with self.database.begin() as tx:
+                runs.start(tx, run, day=day, now=now())
+            try:
+                steps.recover(self.post(run))
+                yield
+            except LedgerError:
+                raise  # the report is written, and says that the run failed
+            except BaseException:
+                with self.database.begin() as tx:
+                    runs.finish(tx, run, state="failed", report=None, now=now())
+                raise
+
+    def report_of(self, run: str) -> RunReport | None:
+        """The report of a run; None where it did not come that far."""
+        with self.database.begin() as tx:
+            kept = [row.report for row in runs.latest(tx, 50) if row.token == run and row.report is not None]
+        return encoding.load(RunReport, kept[0]) if kept else None
+
+
+def run_is_going_on(settings: Settings) -> bool:
+    """Whether a living process of this host holds the lease; False where the database cannot say."""
+    database = Database(settings.url)
+    try:
+        with database.begin() as tx:
+            held = runs.holder(tx, "run")
+    except DBAPIError:
+        return False
+    finally:
+        database.close()
+    if held is None or held.until < now() or held.host != socket.gethostname():
+        return False
+    try:
+        os.kill(held.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def secret(settings: Settings) -> str:
+    """The key that signs links: the setting, or one made once and kept in the data directory."""
+    return settings.secret.get_secret_value() or _kept_secret(settings.data_dir / "secret")
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        made = secrets.token_urlsafe(32)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(made)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    return made
