@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
@@ -20,4 +20,5 @@ def dump(value: object) -> Any:
 
 def load(kind: type[T], data: Any) -> T:
     """The value that `dump` was given."""
-    return _adapter(kind).validate_python(data)
+    value: T = _adapter(kind).validate_python(data)
+    return value

@@ -160,11 +160,12 @@ def content_of(listing: Listing) -> str:
 
 def last_day(tx: Transaction, source: str, before: date) -> date | None:
     """The newest day for which this source was listed, sample listings aside."""
-    return tx.scalar(
+    newest: date | None = tx.scalar(
         select(func.max(listings.c.day)).where(
             listings.c.source == source, listings.c.sample.is_(False), listings.c.day <= before
         )
     )
+    return newest
 
 
 def ever_live(tx: Transaction) -> bool:

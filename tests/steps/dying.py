@@ -1,0 +1,67 @@
+"""A process that delivers and is killed in the middle: `python -m tests.steps.dying URL FOLDER MOMENT COUNT [PORT]`.
+
+MOMENT is `before` or `after` the transport's COUNT-th send; the process ends by SIGKILL, so nothing of it is cleaned up.
+With PORT the mail goes over SMTP to that port, else into the outbox under FOLDER.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from newsletter import steps
+from newsletter.database import Database
+from newsletter.mail.outbox import Outbox
+from newsletter.mail.smtp import Smtp, SmtpConfig
+from newsletter.mail.transport import Parcel
+from newsletter.models import Outcome
+from newsletter.settings import Settings
+from tests.steps.conftest import FRIDAY, Newsroom, at
+
+
+class Dying:
+    """A transport that takes its process down at a chosen moment."""
+
+    def __init__(self, inner: Outbox | Smtp, moment: str, count: int) -> None:
+        self.inner, self.moment, self.count, self.sent = inner, moment, count, 0
+        self.name = inner.name
+        self.settle = inner.settle
+
+    async def __aenter__(self):
+        await self.inner.__aenter__()
+        return self
+
+    async def __aexit__(self, *trouble):
+        await self.inner.__aexit__(*trouble)
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        self.sent += 1
+        is_last = self.sent == self.count
+        if is_last and self.moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        outcome = await self.inner.send(parcel)
+        if is_last and self.moment == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return outcome
+
+
+def transport(folder: Path, port: int | None) -> Outbox | Smtp:
+    """Where the mail goes."""
+    if port is None:
+        return Outbox(folder / "outbox")
+    return Smtp(SmtpConfig(host="127.0.0.1", port=port, security="none", connections=1))
+
+
+def main() -> None:
+    """Deliver what is due, until the chosen moment."""
+    url, folder, moment, count = sys.argv[1], Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+    port = int(sys.argv[5]) if len(sys.argv) > 5 else None
+    database = Database(url)
+    newsroom = Newsroom(database, Settings(data_dir=folder))
+    newsroom.transport = lambda: Dying(transport(folder, port), moment, count)
+    with steps.lease(database, holder=f"dying-{os.getpid()}", clock=lambda: at(FRIDAY)):
+        newsroom.deliver(run="dying")
+
+
+if __name__ == "__main__":
+    main()
