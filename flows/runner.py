@@ -10,7 +10,9 @@ import sys
 from typing import TextIO
 
 from flows import wiring
+from flows.daily import daily_digest
 from flows.parameters import RunParameters
+from flows.sweep import prepare
 from newsletter import encoding
 from newsletter.errors import ConfigurationError, PaperboyError
 
@@ -37,7 +39,7 @@ def tell(out: TextIO, **message: object) -> None:
 def main() -> None:
     """Run the flow once and tell how it ended: a report, or the kind and sentence of an error."""
     out, sys.stdout = sys.stdout, sys.stderr  # what Prefect prints goes to the log
-    parameters = RunParameters.model_validate_json(sys.stdin.read())
+    parameters = RunParameters.model_validate_json(sys.stdin.read())  # comes when the server answers
     try:
         with wiring.shop() as shop:
             run(shop, parameters, out)
@@ -47,9 +49,6 @@ def main() -> None:
 
 def run(shop: wiring.Shop, parameters: RunParameters, out: TextIO) -> None:
     """Run the flow and tell its end."""
-    from flows.daily import daily_digest  # noqa: PLC0415 - late: importing Prefect takes seconds, a mistake shows first
-    from flows.sweep import prepare  # noqa: PLC0415
-
     if "--sweep" in sys.argv:
         asyncio.run(prepare(only_sweep=True))
     for name in ("prefect.flow_runs", "prefect.task_runs"):

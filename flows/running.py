@@ -35,8 +35,8 @@ def run_flow(settings: Settings, parameters: RunParameters, *, echo: Echo) -> Ru
     with server.running_server(settings, echo) as found:
         env = server.environment(settings, found.port)
         # Where the server is that of `paperboy serve` its runs are alive, and not ours to sweep.
-        options = ("--sweep",) if found.ours else ()
-        echo("starting the run")
+        options = ("--sweep",) if found.process else ()
+        # It imports what it needs while the server starts, and begins when it is handed its parameters.
         child = Child(
             "run",
             (sys.executable, "-m", "flows.runner", *options),
@@ -46,6 +46,7 @@ def run_flow(settings: Settings, parameters: RunParameters, *, echo: Echo) -> Ru
             talk=True,
         )
         try:
+            server.wait_until_healthy(found, echo)
             end = _listen(child, parameters, echo)
         finally:
             child.stop(STOP_SECONDS)

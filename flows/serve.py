@@ -106,7 +106,7 @@ def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
 
     declare()
     try:
-        server.wait_until_healthy(keeper.child, port, echo, stopped=lambda: stop.asked > 0)
+        server.wait_until_healthy(server.Server(port, keeper.child), echo, stopped=lambda: stop.asked > 0)
         for said in _prepare(settings, stop):
             echo(said)
         if not stop.asked:

@@ -31,10 +31,10 @@ class ServerFailed(PaperboyError):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answers, and whether this process started it."""
+    """A server that answers or soon will; `process` is there where this process started it."""
 
     port: int
-    ours: bool
+    process: Child | None = None
 
     @property
     def ui(self) -> str:
@@ -137,7 +137,7 @@ def start(settings: Settings, port: int) -> Child:
     )
 
 
-def wait_until_healthy(child: Child, port: int, echo: Echo, *, stopped: Callable[[], bool] = lambda: False) -> None:
+def wait_until_healthy(found: Server, echo: Echo, *, stopped: Callable[[], bool] = lambda: False) -> None:
     """Wait for the server's answer, saying so now and then; returns early where `stopped` says so.
 
     Raises:
@@ -146,14 +146,13 @@ def wait_until_healthy(child: Child, port: int, echo: Echo, *, stopped: Callable
     """
     begun = time.monotonic()
     said = 0.0
-    while not stopped() and not answers(port):
+    log = f"; its log is {found.process.log}" if found.process else "; restart `paperboy serve`"
+    while not stopped() and not answers(found.port):
         waited = time.monotonic() - begun
-        if not child.alive:
-            raise ServerFailed(f"the Prefect server ended at once ({child.last_words()}); its log is {child.log}")
+        if found.process and not found.process.alive:
+            raise ServerFailed(f"the Prefect server ended at once ({found.process.last_words()}){log}")
         if waited > START_SECONDS:
-            raise ServerFailed(
-                f"the Prefect server did not answer within {START_SECONDS:.0f} s; its log is {child.log}"
-            )
+            raise ServerFailed(f"the Prefect server gave no answer in {START_SECONDS:.0f} s{log}")
         if waited - said >= 5:
             said = waited
             echo(f"waiting for the Prefect server ({waited:.0f} s; the first start takes longest)")
@@ -162,11 +161,10 @@ def wait_until_healthy(child: Child, port: int, echo: Echo, *, stopped: Callable
 
 @contextmanager
 def running_server(settings: Settings, echo: Echo) -> Iterator[Server]:
-    """The server of `paperboy serve` where that runs, else one of our own for the block.
+    """The server of `paperboy serve` where that runs, else one of our own for the block; it may not answer yet.
 
     Raises:
         RunInProgress: another run has started a server of its own, and needs it to itself.
-        ServerFailed: the server did not start.
 
     """
     try:
@@ -176,25 +174,19 @@ def running_server(settings: Settings, echo: Echo) -> Iterator[Server]:
             child = start(settings, port)
             lock.declare(Holder("run", os.getpid(), port), child.pid)
             try:
-                wait_until_healthy(child, port, echo)
-                yield Server(port, ours=True)
+                yield Server(port, child)
             finally:
                 child.stop(STOP_SECONDS)
     except Held as held:
-        yield _server_of(held.holder or holder_of(lock_path(settings)), echo)
+        yield _server_of(held.holder or holder_of(lock_path(settings)))
 
 
-def _server_of(holder: Holder | None, echo: Echo) -> Server:
-    """The server that `paperboy serve` keeps, once it answers."""
+def _server_of(holder: Holder | None) -> Server:
+    """The server that `paperboy serve` keeps."""
     if holder is None or holder.what != "serve":
         who = f" (process {holder.pid})" if holder else ""
         raise RunInProgress(f"another `paperboy run`{who} is going on; wait until it has ended, then try again")
-    for _ in range(int(START_SECONDS)):
-        if answers(holder.port):
-            return Server(holder.port, ours=False)
-        echo("waiting for the server of `paperboy serve`")
-        time.sleep(1)
-    raise ServerFailed(f"`paperboy serve` (process {holder.pid}) runs, but its server does not answer; restart it")
+    return Server(holder.port)
 
 
 def _any_free_port() -> int:

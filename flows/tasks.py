@@ -76,7 +76,7 @@ def collect(day: date, sources: Sequence[str]) -> CollectReport:
 def compose(day: date, remarks: Sequence[str], *, scheduled: bool) -> ComposeReport:
     """Freeze the papers that wait into the edition of the day, grouped by topic."""
     with wiring.shop() as shop:
-        say("compose.begun", "grouping the new papers by topic", day=day)
+        say("compose.begun", "composing the edition", day=day)
         told = steps.compose(
             shop.database, settings=shop.settings, day=day, now=wiring.now(), scheduled=scheduled, remarks=remarks
         )
@@ -112,7 +112,7 @@ def enqueue(run: str, day: date, parameters: RunParameters) -> Queued:
     if example is not None:
         artifacts.example(example)
     skipped = "".join(f", {count} {reason.replace('_', ' ')}" for reason, count in told.skipped.items())
-    say("enqueue.done", f"{told.queued} digests cut{skipped}", queued=told.queued, **told.skipped)
+    say("enqueue.done", f"digests: {told.queued}{skipped}", queued=told.queued, **told.skipped)
     return Queued(told, shards)
 
 
