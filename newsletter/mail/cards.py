@@ -14,10 +14,22 @@ FULL_ABSTRACT = 560
 SHORT_ABSTRACT = 240
 LONGEST_TITLE = 300
 
+_MOST = 4_000  # of a stranger's text; no abstract of arXiv is longer, and what is would cost the others their mail
+_LONGEST_FACT = 80
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-_ACCEPTED = re.compile(r"(?:accepted|to appear|published|to be published|appearing|presented)\b[^.;\n]*", re.IGNORECASE)
+_ACCEPTED = re.compile(
+    r"(?P<verb>accepted|to appear|(?:to be )?published|appearing|presented)\b"
+    r"(?P<where>(?:\b(?:Proc|Conf|Int|Intl|Symp|Trans|Assoc|vol|no)\.|[^.;])*)",
+    re.IGNORECASE,
+)
+_ACRONYM = re.compile(
+    r"\((?!Non|Main|Full|Long|Short|Best|Oral|Poster|Spotlight)(?P<name>[A-Z][\w@&/' -]{1,30}?)\)?"
+    r",?\s*(?P<year>(?:20)\d\d)?\)?(?=$|[\s,)])"
+)
+_EXTENT = re.compile(r"[,/]?\s*\b\d+\s+(?:pages?|figures?|tables?)\b.*", re.IGNORECASE)
 _VENUE = re.compile(
     r"\b(?:NeurIPS|NIPS|ICML|ICLR|CVPR|ICCV|ECCV|WACV|ACL|EMNLP|NAACL|EACL|COLING|COLM|AAAI|IJCAI|KDD|SIGIR|WWW|SIGGRAPH"
     r"|INTERSPEECH|ICASSP|CoRL|ICRA|IROS|RSS|AISTATS|UAI|TMLR|JMLR|TACL|MICCAI)\b[ ',]*\d{2,4}\b[^.,;()\n]{0,40}",
@@ -53,16 +65,16 @@ def card(paper: Paper) -> Card:
     return Card(
         title=title(paper),
         url=links[0][1] if links else None,
-        authors=words.authors(to_unicode(name) for name in paper.authors),
+        authors=words.authors(to_unicode(words.clean(name[:_MOST])) for name in paper.authors),
         facts=tuple(_facts(paper)),
-        abstract=words.clean(to_unicode(words.clean(paper.abstract))),
+        abstract=words.clean(to_unicode(words.clean(paper.abstract[:_MOST]))),
         links=links,
     )
 
 
 def title(paper: Paper) -> str:
     """The title, cleaned, its LaTeX as Unicode; never empty."""
-    told = words.clean(to_unicode(words.clean(paper.title)))
+    told = words.clean(to_unicode(words.clean(paper.title[:_MOST])))
     return words.shorten(told, LONGEST_TITLE) or words.clean(paper.arxiv_id or paper.key) or "Untitled"
 
 
@@ -73,15 +85,19 @@ def day_name(day: date, *, year: bool = False) -> str:
 
 def acceptance(paper: Paper) -> str | None:
     """Where it was accepted, as the authors' comment says it, or the journal; None where neither says so."""
-    comment = words.clean(to_unicode(words.clean(paper.comment or "")))
-    found = _ACCEPTED.search(comment) or _VENUE.search(comment)
-    if found:
-        said = re.sub(r",?\s*\d+ (?:pages?|figures?|tables?)\b.*", "", found[0], flags=re.IGNORECASE).strip(" ,:(")
-        said = re.split(r"\.\s|;|\(", said)[0].rstrip(" ,.:")
-        if len(said) > 8 or _VENUE.match(said):
-            return words.shorten(said[0].lower() + said[1:] if said[1:2].islower() else said, 90)
-    journal = words.clean(to_unicode(words.clean(paper.journal or "")))
-    return words.shorten(journal, 90) or None
+    comment = words.clean(to_unicode(words.clean((paper.comment or "")[:_MOST])))
+    if found := _ACCEPTED.search(comment):
+        where = _EXTENT.sub("", found["where"])
+        acronym = _ACRONYM.search(where)
+        if acronym and acronym.start() > 30:
+            said = f"{found['verb'].lower()} at {acronym['name']} {acronym['year'] or ''}"
+        else:
+            said = found["verb"].lower() + re.split(r"\s\(", where)[0]
+        if len(said) > 12:
+            return words.shorten(said.rstrip(" ,.:"), _LONGEST_FACT)
+    if named := _VENUE.search(comment):
+        return words.shorten(named[0].rstrip(" ,.:"), _LONGEST_FACT)
+    return words.shorten(words.clean(to_unicode(words.clean((paper.journal or "")[:_MOST]))), _LONGEST_FACT) or None
 
 
 def _facts(paper: Paper) -> list[str]:

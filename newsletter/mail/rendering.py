@@ -111,7 +111,7 @@ class Renderer:
         """A short message in the digest's look: the first paragraph large, the others below it."""
         lead, *rest = [clean(paragraph) for paragraph in paragraphs] or [""]
         name = shorten(clean(recipient_name), 60)
-        values = {
+        values: dict[str, object] = {
             "subject": clean(subject),
             "preheader": shorten(lead, wording.LONGEST_PREHEADER),
             "dateline": f"For {name}" if name else "",
@@ -121,6 +121,8 @@ class Renderer:
             "sample": "",
             **self._frame(links, web_address(links.edition)),
         }
+        if not links.unsubscribe:
+            values["closing"] = ()  # not everyone who gets a notice has subscribed
         return self._shell(values, rest, "", "")
 
     def _frame(self, links: Links, edition: str | None) -> dict[str, object]:

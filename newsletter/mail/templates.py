@@ -76,6 +76,7 @@ def _environment(*, html: bool) -> Environment:
     made = Environment(autoescape=html, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # noqa: S701 off for text only
     made.filters.update(
         names=_names,
+        facts=_facts,
         direction=_direction,
         wrap=lambda text, indent="": wrap(text, indent=indent),
         underline=lambda text, sign: sign * min(columns(text), 72),
@@ -86,6 +87,11 @@ def _environment(*, html: bool) -> Environment:
 def _names(names: tuple[str, ...]) -> Markup:
     """Names joined by commas; one from a right-to-left script is isolated, or its neighbours would trade places."""
     return Markup(", ").join(Markup("<bdi>%s</bdi>") % name if right_to_left(name) else escape(name) for name in names)
+
+
+def _facts(facts: tuple[str, ...]) -> str:
+    """Facts with dots between; a short one is not broken over two lines."""
+    return " · ".join(fact.replace(" ", "\u00a0") if len(fact) < 24 else fact for fact in facts)
 
 
 def _direction(text: str) -> str:

@@ -79,6 +79,8 @@ def introduction(digest: Digest) -> str:
         said = f"{number(count)} of the {counted(digest.considered, 'paper')} new {days}"
     if not digest.personal:
         return f"{said}: those most noticed in each topic, since you have named no interests yet."
+    if count >= digest.considered:
+        return f"{said}; {'it matches' if count == 1 else 'all match'} your interests."
     said += ", chosen by your interests."
     if digest.matched > count:
         better = "this is the best of them" if count == 1 else f"these are the best {number(count)}"
@@ -96,9 +98,12 @@ def trimmed(shortened: int, left_out: int, edition_id: int, edition_url: str | N
     """What the size of the mail took away, and where it can be read; empty where nothing was."""
     if not shortened and not left_out:
         return ""
-    said = [f"{counted(shortened, 'paper')} shown in less detail"] if shortened else []
-    said += [f"{counted(left_out, 'paper')} left out"] if left_out else []
-    sentence = f"So that mail programs show this mail whole: {' and '.join(said)}."
+    said = []
+    if shortened:
+        said.append(f"{counted(shortened, 'paper')} {'is' if shortened == 1 else 'are'} shown in less detail")
+    if left_out:
+        said.append(f"{counted(left_out, 'paper')} {'is' if left_out == 1 else 'are'} left out")
+    sentence = f"To keep this mail from being cut by mail programs, {' and '.join(said)}."
     if edition_url:
         return sentence + " All of them can be read on the page of the edition, linked below."
     if left_out:
