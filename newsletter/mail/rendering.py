@@ -4,18 +4,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from newsletter.errors import RenderError
 from newsletter.mail import templates, wording
 from newsletter.mail.budget import fit
 from newsletter.mail.cards import FULL_ABSTRACT, SHORT_ABSTRACT, Card, Detail, card
-from newsletter.mail.text import clean, shorten, web_address, wrap
+from newsletter.mail.text import clean, columns, shorten, web_address, wrap
 from newsletter.models import Digest, Message, Paper
 
 BUDGET = 80_000
 """Bytes of HTML a mail may have: Gmail clips at 102 KB, and relays rewrite links to longer ones."""
 
+_HERE = "\0"  # stands for a value in what is rendered before it is known; no cleaned text holds it
 _RESERVE = 1_000  # for the sentence that says what was cut
 
 
@@ -61,7 +62,7 @@ class Renderer:
         self._unsubscribe_address = unsubscribe_address
         self._budget = budget
         self._templates = templates.load()
-        self._why_ends = self._templates.why.render(reason=Markup("\0")).split("\0")
+        self._why_ends = self._templates.why.render(reason=_HERE).split(_HERE)
         self._headings: dict[str, str] = {}
         self._cards: dict[str, Card] = {}
         self._pieces: dict[tuple[str, Detail], _Piece] = {}
@@ -89,16 +90,22 @@ class Renderer:
             **self._frame(links, edition),
         }
         remarks = [clean(remark) for remark in digest.remarks]
-        room = self._budget - len(self._shell(values, remarks, "", "").html.encode())
-        details = self._details(digest, room)
+        shell = self._shell(values, remarks)
+        details = self._details(digest, self._budget - len(shell[0].encode()))
         trimmed = wording.trimmed(
             sum(Detail.FULL < detail < Detail.OUT for detail in details),
             sum(detail is Detail.OUT for detail in details),
             digest.edition_id,
             edition,
         )
+        if trimmed:
+            shell = self._shell(values, [*remarks, trimmed])
         html, text = self._parts(digest, details)
-        return self._shell(values, [*remarks, trimmed] if trimmed else remarks, html, text)
+        return Message(
+            subject=str(values["subject"]),
+            html=shell[0].replace(_HERE, html),
+            text=shell[1].replace(_HERE, text.rstrip()),
+        )
 
     def notice(
         self,
@@ -123,7 +130,8 @@ class Renderer:
         }
         if not links.unsubscribe:
             values["closing"] = ()  # not everyone who gets a notice has subscribed
-        return self._shell(values, rest, "", "")
+        html, text = self._shell(values, rest, parts="")
+        return Message(subject=clean(subject), html=html, text=text)
 
     def _frame(self, links: Links, edition: str | None) -> dict[str, object]:
         """What stands below the papers: why the mail came, the ways out, the postal address."""
@@ -140,14 +148,12 @@ class Renderer:
             "postal_address": self._postal_address,
         }
 
-    def _shell(self, values: dict[str, object], remarks: list[str], html: str, text: str) -> Message:
-        loaded = self._templates
-        return Message(
-            subject=str(values["subject"]),
-            html=loaded.shell.render(values, remarks=remarks, parts=Markup(html)),  # noqa: S704 the pieces are escaped
-            text=re.sub(r"\n{3,}", "\n\n", loaded.text_shell.render(values, remarks=remarks, parts=text)).strip()
-            + "\n",
-        )
+    def _shell(self, values: dict[str, object], remarks: list[str], parts: str = _HERE) -> tuple[str, str]:
+        """HTML and text around the place where the parts go."""
+        html = self._templates.shell.render(values, remarks=remarks, parts=parts)
+        text = self._templates.text_shell.render(values, remarks=remarks, parts=parts)
+        # The template may be written loosely: at most one empty line stays.
+        return html, re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
     def _parts(self, digest: Digest, details: list[Detail]) -> tuple[str, str]:
         """The sections with their cards, as HTML and as text."""
@@ -160,7 +166,7 @@ class Renderer:
                 continue
             label = clean(section.label)
             html.append(self._heading(label))
-            text.append(f"\n\n{wrap(label)}\n{'-' * min(len(label), 72)}\n\n")
+            text.append(f"{wrap(label)}\n{'-' * min(columns(label), 72)}\n\n")
             for pick, detail in shown:
                 if detail is Detail.OUT:
                     continue
@@ -229,7 +235,7 @@ class Renderer:
         before, after = (template.render(values) for template in self._templates.text_card)
         return _Piece(
             html=html,
-            text=(before.rstrip() + "\n\n", after.strip("\n") + "\n\n"),
+            text=(before.rstrip() + "\n\n", after.strip("\n") + "\n\n" if after.strip() else ""),
             size=sum(len(part.encode()) for part in html),
         )
 

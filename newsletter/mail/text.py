@@ -99,6 +99,8 @@ def counted(count: int, noun: str) -> str:
 
 def wrap(text: str, width: int = 72, indent: str = "") -> str:
     """Lines of at most `width` columns; an address is never broken, other words too long for a line are."""
+    if text.isascii() and 0 < len(text) <= width - len(indent):
+        return indent + " ".join(text.split())  # most of what is wrapped for one reader
     room = width - columns(indent)
     lines: list[str] = []
     line = ""
