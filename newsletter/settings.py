@@ -68,6 +68,7 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Prefect's own database, postgresql+asyncpg://…; empty means SQLite in the data directory.",
     )
+    site_port: int = Field(8080, ge=1, le=65535, description="Port of the readers' site on 127.0.0.1.")
     preview_port: int = Field(8025, ge=0, le=65535, description="Port of the preview page; 0 picks a free one.")
 
     @field_validator("sources", "arxiv_categories", mode="before")
@@ -131,6 +132,16 @@ def load(**overrides: object) -> Settings:
             name = "PAPERBOY_" + str(problem["loc"][0]).upper() if problem["loc"] else "settings"
             lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
         raise ConfigurationError("; ".join(lines)) from error
+
+
+def origins(settings: Settings) -> dict[str, str]:
+    """Where each setting comes from: the environment, the file `.env`, or its default."""
+    given = {name.upper() for name in os.environ}
+    found = {}
+    for name in type(settings).model_fields:
+        by = "environment" if f"PAPERBOY_{name}".upper() in given else ".env"
+        found[name] = by if name in settings.model_fields_set else "default"
+    return found
 
 
 def inherited() -> dict[str, str]:

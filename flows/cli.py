@@ -1,0 +1,54 @@
+"""The `paperboy` command: its groups, and the one place where an expected error becomes a sentence."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from flows.commands import archive, doctor, mail, papers, people, run, screen, topics, upkeep
+from newsletter.errors import ConfigurationError, PaperboyError
+
+PANELS = ("Every day", "Readers and topics", "What happened", "Upkeep")
+"""The parts of `paperboy --help`, in their order."""
+
+
+class _Door(TyperGroup):
+    """Expected errors end the command with one sentence on standard error; a surprise shows its traceback."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands, those of the first panel first."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: PANELS.index(getattr(self.commands[name], "rich_help_panel", "")))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (PaperboyError, ConfigurationError) as error:
+            screen.complain(error)
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    name="paperboy",
+    cls=_Door,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    # A traceback with local variables would show secrets.
+    pretty_exceptions_enable=False,
+    help="The day's research papers, cut to what each reader cares about and delivered by mail.\n\n"
+    "`paperboy run` does the whole of it once; `paperboy serve` does it every day.\n\n"
+    "Settings are `PAPERBOY_*` variables or lines of the file `.env`; `paperboy doctor` shows those in force.",
+)
+for module in (run, mail, people, topics, archive, papers, doctor, upkeep):
+    module.register(app)
+
+
+def main() -> None:
+    """What `paperboy` and `python -m flows.cli` start."""
+    app(prog_name="paperboy")
+
+
+if __name__ == "__main__":
+    main()

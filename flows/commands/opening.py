@@ -1,0 +1,80 @@
+"""What commands open: the settings, the clock, the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from newsletter.errors import PaperboyError
+
+if TYPE_CHECKING:
+    from newsletter.database import Database
+    from newsletter.settings import Settings
+
+DAY_FORMATS = ["%Y-%m-%d"]
+"""How a day is written on the command line."""
+
+
+def settings() -> "Settings":
+    """The settings in force.
+
+    Raises:
+        ConfigurationError: one of them is wrong.
+
+    """
+    from newsletter.settings import load
+
+    return load()
+
+
+def now() -> datetime:
+    """This instant; only doors read the clock."""
+    return datetime.now(UTC)
+
+
+def day_of(asked: datetime | None) -> date | None:
+    """The day that was written on the command line.
+
+    Raises:
+        PaperboyError: it has not come yet.
+
+    """
+    if asked is None:
+        return None
+    day = asked.date()
+    if day > now().date():
+        raise PaperboyError(f"day ({day}): it has not come yet; name today (UTC) or an earlier one")
+    return day
+
+
+@contextmanager
+def database(chosen: "Settings") -> Iterator["Database"]:
+    """The database, refused where its schema is not this version's.
+
+    Raises:
+        ConfigurationError: the schema is missing, old or newer; the sentence names the command that mends it.
+
+    """
+    from newsletter.database import Database
+
+    opened = Database(chosen.url)
+    try:
+        opened.check()
+        yield opened
+    finally:
+        opened.close()
+
+
+def address_key(text: str) -> str:
+    """An address in the form in which people are told apart.
+
+    Raises:
+        PaperboyError: it is no address.
+
+    """
+    from subscribers import addresses
+
+    try:
+        return addresses.fold(text)
+    except ValueError as error:
+        raise PaperboyError(f"address: {error}") from error

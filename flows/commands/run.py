@@ -1,0 +1,192 @@
+"""run: the whole of it once, from the listings to the outbox."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commands import opening, people, run_report, screen
+from newsletter.errors import PaperboyError
+
+if TYPE_CHECKING:
+    from flows.parameters import RunParameters
+    from newsletter.database import Database
+    from newsletter.reports import RunReport
+    from newsletter.settings import Settings
+
+Echo = Callable[[str], None]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command in its place."""
+    app.command("run", rich_help_panel="Every day")(run)
+
+
+def run(
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=opening.DAY_FORMATS, help="Make this day's edition (UTC); today by default."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read, compose and count as ever, but queue and send nothing.")
+    ] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ADDRESS", help="Only this subscriber; may be given again.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this source; may be given again.")
+    ] = None,
+    at_their_hour: Annotated[
+        bool, typer.Option("--at-their-hour", help="Wait for the edition's hour and for each reader's own.")
+    ] = False,
+    without_prefect: Annotated[
+        bool, typer.Option("--without-prefect", help="Take the same steps here, without a Prefect server.")
+    ] = False,
+) -> None:
+    """Make today's edition and deliver it: collect, compose, enqueue, deliver, report.
+
+    On a fresh installation it creates the database and applies the roster; later it applies what changed in the
+    roster. A second run on the same day finds nothing new and mails nobody.
+
+    Examples: `paperboy run`, `paperboy run --dry-run`, `paperboy run --only reader@example.org`.
+
+    Changes the database, and sends mail over the transport of the settings (by default files in `var/outbox`).
+    """
+    settings = opening.settings()
+    chosen_day = opening.day_of(day)
+    _check_sources(source or [])
+    _prepare(settings, only or [])
+    from flows.parameters import RunParameters
+
+    parameters = RunParameters.model_validate(
+        {
+            "day": chosen_day,
+            "dry_run": dry_run,
+            "only": only or [],
+            "sources": source or [],
+            "ignore_hours": not at_their_hour,
+        }
+    )
+    with screen.working("getting ready") as echo:
+        told = (
+            _directly(settings, parameters, echo) if without_prefect else _through_prefect(settings, parameters, echo)
+        )
+    run_report.show(told)
+    if told.deliver.stopped:
+        raise typer.Exit(1)
+
+
+def _check_sources(names: Sequence[str]) -> None:
+    from newsletter.sources import source_names
+
+    for name in names:
+        if name not in source_names():
+            raise PaperboyError(f"source ({name}): there is no such source; there are {', '.join(source_names())}")
+
+
+# ---- before the run --------------------------------------------------------------------------------------------------
+
+
+def _prepare(settings: "Settings", only: Sequence[str]) -> None:
+    """A database with today's schema, and in it what the roster declares; says what it did, a line each."""
+    from newsletter.database import Database
+
+    declared = people.read(settings)  # first: a mistake in it must not leave half a start behind
+    database = Database(settings.url)
+    try:
+        _create(database)
+        from subscribers import service
+
+        plan = service.apply_roster(database, declared, now=opening.now())
+        screen.say(f"roster: {people.in_a_line(plan)}")
+        _check_addresses(database, only)
+    finally:
+        database.close()
+
+
+def _create(database: "Database") -> None:
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        empty = database.revision() is None
+    except DBAPIError:
+        empty = False  # check() says why it cannot be opened
+    if empty:
+        database.migrate()
+        screen.say(f"database: created ({database.shown_url})")
+    database.check()
+
+
+def _check_addresses(database: "Database", only: Sequence[str]) -> None:
+    from subscribers import queries
+
+    with database.begin() as tx:
+        for address in only:
+            if queries.by_address_key(tx, opening.address_key(address)) is None:
+                raise PaperboyError(f"subscriber ({address}): nobody has this address; nothing was run")
+
+
+# ---- the run ---------------------------------------------------------------------------------------------------------
+
+
+def _through_prefect(settings: "Settings", parameters: "RunParameters", echo: Echo) -> "RunReport":
+    from flows.running import run_flow
+
+    return run_flow(settings, parameters, echo=echo)
+
+
+def _directly(settings: "Settings", parameters: "RunParameters", echo: Echo) -> "RunReport":
+    """The same five steps under the same lease, in this process."""
+    import secrets
+
+    from flows import wiring
+    from newsletter import steps
+
+    name = f"command.{secrets.token_hex(8)}"
+    now = wiring.now()
+    day: date = parameters.day or now.date()
+    with wiring.shop(settings) as shop, shop.run(name, day):
+        sources = tuple(parameters.sources) or settings.sources
+        echo(f"reading {', '.join(sources)}")
+        collected = steps.collect(
+            shop.database, shop.fetch, settings=settings, day=day, now=wiring.now(), sources=sources
+        )
+        echo("grouping the new papers by topic")
+        composed = steps.compose(
+            shop.database,
+            settings=settings,
+            day=day,
+            now=wiring.now(),
+            scheduled=not parameters.ignore_hours,
+            remarks=collected.remarks,
+        )
+        echo("cutting the digests")
+        queued = steps.enqueue(
+            shop.database,
+            lambda tx, latest: shop.audience(
+                tx, latest, now=now, only=parameters.only, ignore_hours=parameters.ignore_hours
+            ),
+            settings=settings,
+            run=name,
+            day=day,
+            now=now,
+            dry_run=parameters.dry_run,
+        )
+        shards = () if parameters.dry_run else steps.shards(shop.database, now=wiring.now())
+        delivered = [
+            steps.deliver(shop.post(name), shard, progress=lambda done, of_all: echo(f"delivered {done} of {of_all}"))
+            for shard in shards
+        ]
+        return steps.report(
+            shop.database,
+            run=name,
+            day=day,
+            collect=collected,
+            compose=composed,
+            enqueue=queued,
+            deliver=delivered,
+            where=shop.where,
+            now=wiring.now(),
+            dry_run=parameters.dry_run,
+        )

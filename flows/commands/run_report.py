@@ -1,0 +1,141 @@
+"""A run's report in plain words: the sources, the edition, what became of everybody, and why if nobody got mail."""
+
+from pathlib import Path
+
+from rich.text import Text
+
+from flows.commands import screen
+from newsletter.models import Skip, State, Word
+from newsletter.reports import ComposeReport, RunReport, SourceReport
+
+_WORDS = {
+    Word.FRESH: "green",
+    Word.QUIET: "blue",
+    Word.STALE: "yellow",
+    Word.PARTIAL: "yellow",
+    Word.BROKEN: "red",
+}
+_BECAME = {
+    State.ACCEPTED: ("accepted", "green"),
+    State.QUEUED: ("deferred: tried again by a later run", "yellow"),
+    State.REFUSED: ("refused by the mail server", "red"),
+    State.UNCERTAIN: ("uncertain: perhaps sent, see `paperboy deliveries list --state uncertain`", "yellow"),
+    State.SUPPRESSED: ("not sent: the reader left after it was queued", "dim"),
+    State.EXPIRED: ("expired: too old to be sent, its papers come with the next digest", "yellow"),
+    State.SENDING: ("left in mid-air", "red"),
+}
+_SKIPPED = {
+    Skip.NOTHING_NEW: "nothing new since their last digest",
+    Skip.NO_MATCH: "nothing matched their interests",
+    Skip.NOT_DUE: "not due now: another day or hour is theirs",
+    Skip.PAUSED: "paused",
+    Skip.UNCONFIRMED: "their subscription is not confirmed",
+    Skip.SUPPRESSED: "their address is suppressed",
+}
+
+
+def show(told: RunReport) -> None:
+    """The whole report."""
+    _sources(told)
+    _edition(told.compose)
+    _digests(told)
+    _where(told)
+    why = why_nothing_was_mailed(told)
+    if why:
+        screen.say()
+        screen.say(why, "bold")
+
+
+def _sources(told: RunReport) -> None:
+    screen.heading("Sources")
+    rows: list[tuple[screen.Cell, ...]] = [
+        (one.source, one.name, str(one.day), Text(one.word, _WORDS[Word(one.word)]), one.listed, one.new, one.note)
+        for one in told.collect.sources
+    ]
+    screen.table(("source", "listing", "day", "word", "listed", "new", ""), _joined(rows, told.collect.sources))
+    for remark in told.collect.remarks:
+        screen.say(remark, "yellow")
+    new = told.collect.new
+    screen.say(
+        f"{screen.count(new, 'paper')} not listed before." if new else "Nothing new: every paper was listed before."
+    )
+
+
+def _joined(rows: list[tuple[screen.Cell, ...]], sources: tuple[SourceReport, ...]) -> list[tuple[screen.Cell, ...]]:
+    """The note only where it differs from the row above: four broken categories have one reason."""
+    notes = [one.note for one in sources]
+    return [
+        (*row[:-1], "″" if place and notes[place] and notes[place] == notes[place - 1] else row[-1])
+        for place, row in enumerate(rows)
+    ]
+
+
+def _edition(made: ComposeReport) -> None:
+    if made.edition_id is None:
+        screen.heading(f"No edition: {made.reason}.")
+        return
+    size = f"{screen.count(made.papers, 'paper')} in {screen.count(len(made.topics), 'topic')}"
+    screen.heading(f"Edition {made.edition_id}, {made.day:%A %d %B %Y}: {size}")
+    if made.reason:
+        screen.say(f"{made.reason[:1].upper()}{made.reason[1:]}.")
+    if not made.made:
+        return
+    screen.table(("papers", "topic", ""), [(one.papers, one.label, ", ".join(one.terms[:5])) for one in made.topics])
+
+
+def _digests(told: RunReport) -> None:
+    screen.heading("Digests")
+    rows: list[tuple[screen.Cell, ...]] = []
+    if told.dry_run:
+        rows.append((told.enqueue.queued, Text("would be sent: this was a dry run", "blue")))
+    for state, (words, style) in _BECAME.items():
+        if told.deliver.states.get(state):
+            rows.append((told.deliver.states[state], Text(words, style)))
+    rows += [
+        (number, f"{'reader' if number == 1 else 'readers'}: {_SKIPPED[Skip(reason)]}")
+        for reason, number in sorted(told.enqueue.skipped.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    if rows:
+        screen.table(("", ""), rows)
+    else:
+        screen.say("None.")
+    if told.deliver.stopped:
+        screen.say(f"Delivery stopped: {told.deliver.stopped}. What was not sent stays queued.", "red")
+
+
+def _where(told: RunReport) -> None:
+    if told.deliver.states.get(State.ACCEPTED) and told.where:
+        screen.say()
+        if Path(told.where).is_absolute():
+            screen.say(f"Read them with `make preview` (or `paperboy preview`); they are in {told.where}")
+        else:
+            screen.say(f"They went to the mail server {told.where}.")
+
+
+def why_nothing_was_mailed(told: RunReport) -> str:
+    """One sentence where no digest was accepted; empty where one was."""
+    if told.deliver.states.get(State.ACCEPTED):
+        return ""
+    if told.dry_run:
+        would = screen.count(told.enqueue.queued, "reader")
+        return f"Nothing was mailed: this was a dry run; {would} would have got a digest."
+    if told.deliver.stopped:
+        return "Nothing was mailed: the mailer stopped before the first was accepted."
+    if told.deliver.states:
+        return "Nothing was mailed: no digest was accepted; `paperboy deliveries list` shows the answers."
+    return f"Nothing was mailed: {_reason(told)}."
+
+
+def _reason(told: RunReport) -> str:
+    skipped = told.enqueue.skipped
+    if not told.enqueue.audience:
+        return "there is no reader yet; add one to the roster and run `paperboy roster apply`"
+    if told.compose.edition_id is None and told.compose.reason:
+        return told.compose.reason
+    if not told.compose.made and skipped.get(Skip.NOTHING_NEW):
+        return "no new edition was made, and every reader who is due has been served from the last one"
+    reason = max(skipped, key=lambda name: (skipped[name], name))
+    number = skipped[reason]
+    whom = screen.count(number, "reader")
+    of_all = "" if number == told.enqueue.audience else f" of {told.enqueue.audience}"
+    return f"{whom}{of_all}: {_SKIPPED[Skip(reason)]}"

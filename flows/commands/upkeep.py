@@ -1,0 +1,98 @@
+"""migrate, serve, site: the database's schema, and what keeps running."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commands import opening, screen
+
+if TYPE_CHECKING:
+    from newsletter.database import Database
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands in their place."""
+    app.command("serve", rich_help_panel="Every day")(serve)
+    app.command("site", rich_help_panel="Every day")(site)
+    app.command("migrate", rich_help_panel="Upkeep")(migrate)
+
+
+def migrate() -> None:
+    """Bring the database to the schema of this version; harmless when it is there already.
+
+    Stop `paperboy serve` and make a copy of the database first (`docs/operate.md`).
+
+    Example: `paperboy migrate`. Changes the database's tables, and keeps what is in them.
+    """
+    from sqlalchemy.exc import DBAPIError
+
+    from newsletter.database import Database, head
+    from newsletter.errors import ConfigurationError
+
+    database = Database(opening.settings().url)
+    try:
+        try:
+            before = database.revision()
+        except DBAPIError as error:
+            database.check()  # has the sentence for a database that cannot be opened
+            raise ConfigurationError(f"database ({database.shown_url}): {error.orig}") from error
+        if before == head():
+            screen.say(f"{database.shown_url} has the schema of this version already ({before}).")
+            return
+        _upgrade(database)
+        screen.say(f"{database.shown_url}: {before or 'empty'} → {head()}")
+    finally:
+        database.close()
+
+
+def _upgrade(database: "Database") -> None:
+    from alembic.util import CommandError
+
+    try:
+        database.migrate()
+    except CommandError:
+        database.check()  # has the sentence for a schema that is newer than this version
+        raise
+
+
+def serve() -> None:
+    """Keep everything running: Prefect's server and page, the hourly schedule, and the worker that does the runs.
+
+    Stops together with Ctrl-C. The page is at http://127.0.0.1:4200 (`PAPERBOY_PREFECT_PORT`). What a power cut left
+    behind is put right at the next start.
+
+    Example: `paperboy serve`. Changes what a run changes, every hour.
+    """
+    from flows.serve import serve as keep_running
+
+    settings = opening.settings()
+    with opening.database(settings):
+        pass  # an old schema is said here, not by the first run
+    keep_running(settings, echo=screen.say)
+
+
+def site(
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1; by default that of the settings.")
+    ] = None,
+) -> None:
+    """Serve the readers' site on this machine: today the page behind the unsubscribe link in each mail.
+
+    Put it behind your own web server, which speaks https to the world, and set `PAPERBOY_SITE_URL` to the address that
+    readers see; from then on mails carry a one-click unsubscribe link. Ctrl-C ends it.
+
+    Example: `paperboy site --port 8080`. Changes the subscription of readers who unsubscribe.
+    """
+    from flows import wiring
+    from subscribers.web import site as readers
+
+    settings = opening.settings()
+    chosen = settings.site_port if port is None else port
+    with opening.database(settings) as database:
+        app = readers.create_app(
+            database, keys=[wiring.secret(settings)], list_name=settings.list_name, clock=wiring.now
+        )
+        screen.say(f"The readers' site is at http://127.0.0.1:{chosen}; Ctrl-C ends it.")
+        if not settings.site_url:
+            screen.say("Mails have no links to it yet: set PAPERBOY_SITE_URL to the address readers see.", "yellow")
+        readers.serve(app, port=chosen)
