@@ -55,4 +55,5 @@ def script(inner: str, table: dict[str, str], sign: str) -> str:
 
 
 def bracketed(inner: str) -> str:
+    """In brackets, unless it is one word or sign."""
     return inner if inner.isalnum() or len(inner) == 1 else f"({inner})"
