@@ -65,6 +65,9 @@ async def _missed(day: date, categories: tuple[str, ...], now: datetime, fetcher
             batch, cut = await _query(categories, window, f"missed {day}", fetcher)
     except SourceError as error:
         return [Capture(NAME, category, day, None, error) for category in categories]
+    note = "back-filled from the query API" if window else "arXiv announces nothing on weekends"
+    if batch.unread:
+        note += f"; {batch.unread} of the answer's entries could not be understood"
     captures = []
     for category in categories:
         papers = tuple(paper for paper in batch.papers if _covers(category, paper.categories))
@@ -79,17 +82,12 @@ async def _missed(day: date, categories: tuple[str, ...], now: datetime, fetcher
             day=day,
             asked=day,
             captured_at=now,
+            cut=cut,
             sample=fetcher.sample,
-            note="back-filled from the query API" if window else "arXiv announces nothing on weekends",
+            note=note,
         )
-        if batch.unread or cut:
-            listing = replace(
-                listing,
-                complete=False,
-                note=f"{listing.note}; {batch.unread} entries could not be understood"
-                if batch.unread
-                else f"{listing.note}; the answer is cut",
-            )
+        if batch.unread:  # which category an entry belongs to is unknown where it could not be read
+            listing = replace(listing, complete=False)
         captures.append(Capture(NAME, category, day, listing, None))
     return captures
 

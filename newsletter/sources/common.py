@@ -40,18 +40,25 @@ class Batch:
     day: date | None = None
     stated: int | None = None  # how many there are, by the source's word
     name: str = ""  # which listing it is, by the source's word
+    mixed: bool = False  # papers of many days: no day's list
     broken_off: bool = False  # the payload ends in the middle
 
 
 _SPACE = re.compile(r"\s+")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs"})  # controls, direction marks, halves of characters
+_JOINERS = frozenset("\u200c\u200d")  # invisible, and letters to those who need them
 
 
 def tidy(text: str | None, limit: int = 20_000) -> str:
     """One line of at most `limit` characters: white space of every kind becomes one space, control characters go."""
     if not text:
         return ""
-    text = unicodedata.normalize("NFC", _SPACE.sub(" ", text))
-    return "".join(char for char in text if unicodedata.category(char) not in {"Cc", "Cs"}).strip()[:limit]
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())[:limit].rstrip()
+    kept = "".join(
+        char for char in text if char.isspace() or char in _JOINERS or unicodedata.category(char) not in _INVISIBLE
+    )
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", kept)).strip()[:limit].rstrip()
 
 
 def join(batches: list[Batch]) -> Batch:

@@ -47,7 +47,7 @@ def parse_feed(payload: bytes) -> Batch:
     """
     # Bytes in a file, because feedparser takes a string for a path or an address.
     parsed = feedparser.parse(io.BytesIO(payload), sanitize_html=False, resolve_relative_uris=False)
-    if not parsed.version:
+    if not parsed.get("version"):
         raise SourceMalformed("the answer is no RSS or Atom feed", source=NAME)
     title = tidy(parsed.feed.get("title"), 300)
     if title.startswith(_ERROR_TITLE):
@@ -103,7 +103,7 @@ def _announcement_day(parsed: Any) -> date | None:
     stamps = [parsed.feed.get("published")]
     if parsed.version.startswith("atom"):
         stamps.extend(entry.get("published") for entry in parsed.entries[:1])
-    stamps.append(parsed.feed.get("updated"))
+    stamps.append(dict.get(parsed.feed, "updated"))  # feedparser's own get would answer with another field
     for stamp in stamps:
         when = _instant(stamp)
         if when is not None:

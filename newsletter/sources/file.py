@@ -96,7 +96,9 @@ def _json(payload: bytes, stem: str) -> tuple[str, str, Batch, bool]:
         return _feed(data["body"].encode(), stem)
     if isinstance(data, dict) and isinstance(data.get("papers"), list):
         return feeds.NAME, stem[:80], _parsed_day(data), True
-    return huggingface.NAME, "daily", huggingface.read_items(data), True
+    batch = huggingface.read_items(data)
+    # A week, a search or the trending list is no day's list.
+    return huggingface.NAME, stem[:80] if batch.mixed else "daily", batch, not batch.mixed
 
 
 def _parsed_day(data: dict[str, Any]) -> Batch:

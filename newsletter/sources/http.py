@@ -9,7 +9,7 @@ import re
 import tempfile
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,9 +60,10 @@ class Fetcher:
         longest_wait: float = 60.0,
         retries: int = 3,
         timeout: float = 30.0,
-        deadline: float = 180.0,
+        deadline: float = 120.0,
         cap: int = 32 * 1024 * 1024,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.sample = bool(getattr(transport, "sample", False))
         self._cache_dir = None if self.sample or cache_dir is None else cache_dir / "http"
@@ -74,6 +75,7 @@ class Fetcher:
         self._deadline = deadline
         self._cap = cap
         self._clock = clock
+        self._sleep = sleep
         self._arxiv_turn = asyncio.Lock()
         self._arxiv_last = 0.0
         reach = f"; {contact}" if contact else ""
@@ -135,7 +137,7 @@ class Fetcher:
                     break
                 wait = max(wait, asked or 0.0)
             if attempt < self._retries:
-                await asyncio.sleep(min(wait, self._longest_wait))
+                await self._sleep(min(wait, self._longest_wait))
         raise SourceUnavailable(
             f"{who}: {httpx.URL(url).host} did not give the list: {trouble}; the next run tries again",
             source=source,
@@ -184,7 +186,7 @@ class Fetcher:
             since = self._clock() - max(self._arxiv_last, self._last_of_any_process())
             # A clock set back must not hang us: never wait longer than one pause.
             if since < self._arxiv_pause:
-                await asyncio.sleep(min(self._arxiv_pause - since, self._arxiv_pause))
+                await self._sleep(min(self._arxiv_pause - since, self._arxiv_pause))
             self._arxiv_last = self._clock()
             self._tell_other_processes()
             yield

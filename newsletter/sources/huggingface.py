@@ -22,6 +22,7 @@ _SITE = "https://huggingface.co"
 _LIMIT = 100  # the most the API gives at once
 _PAGES = 5  # a day has never had 500 papers; more would be a fault of the paging
 _TRENDING_LIMIT = 50
+_ONE_DAY = 0.8  # a list is one day's when at least this share of its papers was submitted on that day
 
 # ---- what strangers send -------------------------------------------------------------------------------------------
 
@@ -110,8 +111,15 @@ def read_items(data: Any) -> Batch:
     items = [item for item in map(_understand, data) if item is not None]
     days = Counter(item.paper.submittedOnDailyAt.date() for item in items if item.paper.submittedOnDailyAt)
     # All papers of a day's list were submitted on that UTC day, so the list itself says which day it is for.
-    day = days.most_common(1)[0][0] if days else None
-    return Batch(tuple(map(_paper, items)), unread=len(data) - len(items), day=day, stated=stated)
+    day, share = days.most_common(1)[0] if days else (None, 0)
+    mixed = share < _ONE_DAY * days.total()
+    return Batch(
+        tuple(map(_paper, items)),
+        unread=len(data) - len(items),
+        day=None if mixed else day,
+        stated=stated,
+        mixed=mixed,
+    )
 
 
 def parse_page(payload: bytes) -> Batch:

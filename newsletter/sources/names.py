@@ -21,6 +21,7 @@ _ACCENTS = (re.compile(r"\{\s*" + _MARK + r"\s*\}"), re.compile(_MARK))  # {\'e}
 _LETTER = re.compile(r"\{?\\(ss|ae|AE|oe|OE|aa|AA|dh|DH|th|TH|dj|DJ|ng|NG|[oOlLij])(?![A-Za-z])(?:\{\}|\s)?\}?")
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv)\.?", re.IGNORECASE)
 _ETCETERA = re.compile(r"\s*\bet al\.?\s*$", re.IGNORECASE)
+_UNCLOSED = re.compile(r"[(\[][^,]*")
 _SPACE = re.compile(r"\s+")
 _OPEN, _CLOSE = "([", ")]"
 
@@ -42,8 +43,8 @@ def _accented(match: re.Match[str]) -> str:
 def split_authors(text: str) -> tuple[str, ...]:
     """The names of one comma-joined string, without affiliations.
 
-    Brackets hold commas of their own (`Ada Byron (Univ. of X, Y), Al Khwarizmi`); a bracket that never closes is
-    taken as a letter, so that a typing error does not swallow the authors behind it.
+    Brackets hold commas of their own (`Ada Byron (Univ. of X, Y), Al Khwarizmi`); a bracket that never closes ends
+    at the next comma, so that a typing error does not swallow the authors behind it.
     """
     plain = _without_brackets(_SPACE.sub(" ", unaccent_tex(text)))
     names: list[str] = []
@@ -74,5 +75,5 @@ def _without_brackets(text: str) -> str:
         elif depth == 0:
             kept.append(char)
     if depth:
-        kept.append(text[start:].replace("(", " ").replace("[", " "))
+        kept.append(_UNCLOSED.sub("", text[start:]))
     return "".join(kept)
