@@ -135,7 +135,9 @@ class Renderer:
 
     def _frame(self, links: Links, edition: str | None) -> dict[str, object]:
         """What stands below the papers: why the mail came, the ways out, the postal address."""
-        leave = _way(links.unsubscribe) or _way(self._unsubscribe_address and f"mailto:{self._unsubscribe_address}")
+        leave = _way(links.unsubscribe) or _way(
+            self._unsubscribe_address and f"mailto:{self._unsubscribe_address}?subject=unsubscribe"
+        )
         offered = (
             ("Read the whole edition", edition),
             ("Change your interests", _way(links.preferences)),
