@@ -1,6 +1,8 @@
 """The SMTP transport: a small pool of connections, each conversation phase by phase."""
 
 import asyncio
+import re
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -36,7 +38,7 @@ class SmtpConfig:
     user: str = ""  # empty: no login
     password: str = field(default="", repr=False)
     connections: int = 4
-    local_hostname: str | None = None  # what we call ourselves; None asks the system
+    local_hostname: str = ""  # what we call ourselves; empty: the machine's name, or its address where that is no name
     ca_file: Path | None = None  # instead of the system's authorities
     connect_timeout: float = 30.0
     command_timeout: float = 120.0
@@ -188,15 +190,15 @@ class _Line:
             use_tls=config.security == "tls",
             start_tls=False,  # done below, as a phase of its own
             tls_context=tls,
-            local_hostname=config.local_hostname,
+            local_hostname="localhost",  # never used: left out, the system would be asked, and may answer after seconds
             timeout=config.connect_timeout,
         )
         phases: list[tuple[Phase, Callable[[], Awaitable[object]]]] = [
             (Phase.CONNECT, client.connect),
-            (Phase.EHLO, lambda: _greet(client)),
+            (Phase.EHLO, lambda: _greet(client, config)),
         ]
         if config.security == "starttls":
-            phases += [(Phase.TLS, client.starttls), (Phase.EHLO, lambda: _greet(client))]
+            phases += [(Phase.TLS, client.starttls), (Phase.EHLO, lambda: _greet(client, config))]
         if config.user:
             phases.append((Phase.AUTH, lambda: client.login(config.user, config.password)))
         for phase, act in phases:
@@ -300,14 +302,24 @@ class _Line:
         return "utf-8", (*options, "SMTPUTF8"), recipient
 
 
-async def _greet(client: aiosmtplib.SMTP) -> None:
+async def _greet(client: aiosmtplib.SMTP, config: SmtpConfig) -> None:
     """EHLO, or HELO where the server knows no better."""
+    name = config.local_hostname or _own_name(client.get_transport_info("sockname"))
     try:
-        await client.ehlo()
+        await client.ehlo(hostname=name)
     except aiosmtplib.SMTPHeloError as error:
         if error.code // 100 != 5:
             raise
-        await client.helo()
+        await client.helo(hostname=name)
+
+
+def _own_name(sockname: tuple[str, int]) -> str:
+    """A name that servers accept: with a dot, or the address in brackets; found without asking a name server."""
+    name = socket.gethostname()
+    if "." in name and re.fullmatch(r"[A-Za-z0-9.-]+", name):
+        return name
+    address = sockname[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
 
 def _was_stale(outcome: Outcome) -> bool:

@@ -1,0 +1,165 @@
+"""The table from reply to outcome, cell by cell."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.mail.classify import classify, clean, retry_after
+from newsletter.models import Phase, State
+
+LATER, STOP, REFUSED, FOR_GOOD, SLOWER, UNCERTAIN, ACCEPTED = (
+    "later", "stop", "refused", "for good", "slower", "uncertain", "accepted",
+)  # fmt: skip
+
+OPENING = (Phase.CONNECT, Phase.EHLO, Phase.TLS, Phase.AUTH)
+AFTER_MAIL = (Phase.RCPT, Phase.DATA, Phase.DOT)
+
+TABLE = [
+    # phases, code, reply, what it comes to, why
+    (OPENING, None, "Connection refused", STOP, "nothing can be sent to anybody"),
+    (OPENING, 554, "5.7.1 go away", STOP, "a banner refuses everybody"),
+    (OPENING, 421, "4.3.2 closing", STOP, "the server is going down"),
+    ((Phase.AUTH,), 535, "5.7.8 bad credentials", STOP, "ten thousand failures would not mend a password"),
+    ((Phase.AUTH,), 454, "4.7.0 temporary failure", STOP, "no login now, for anybody"),
+    ((Phase.MAIL, Phase.RCPT, Phase.DATA), None, "Connection lost", LATER, "before the 354 nothing was sent"),
+    ((Phase.DOT,), None, "Connection lost", UNCERTAIN, "the server may hold it"),
+    ((Phase.DOT,), -1, "Malformed SMTP response line: Wibble", UNCERTAIN, "gibberish tells nothing"),
+    ((Phase.DOT,), 354, "go on", UNCERTAIN, "an answer to another question"),
+    ((Phase.MAIL, Phase.RCPT, Phase.DATA), -1, "Wibble", LATER, "gibberish before the 354 means not sent"),
+    ((Phase.MAIL, Phase.RCPT, Phase.DATA), 999, "out of range", LATER, "no such class of reply"),
+    ((Phase.DATA,), 250, "ok", LATER, "no 354, so nothing was sent"),
+    ((Phase.DOT,), 250, "2.0.0 queued as 1", ACCEPTED, "the server took it"),
+    ((Phase.DOT,), 251, "forwarded", ACCEPTED, "any 2xx takes it"),
+    ((Phase.MAIL, *AFTER_MAIL), 421, "4.7.0 too many connections", SLOWER, "we are too fast"),
+    ((Phase.DOT,), 454, "Throttling failure: Maximum sending rate exceeded", SLOWER, "some count only at the end"),
+    ((Phase.RCPT, Phase.DOT), 450, "4.7.28 unusual rate of mail", SLOWER, "a rate limit by its enhanced code"),
+    ((Phase.MAIL,), 451, "4.3.0 local error", LATER, "trouble of the server's own"),
+    ((Phase.MAIL,), 452, "4.3.1 insufficient storage", LATER, "its disk, not the recipient"),
+    ((Phase.RCPT,), 450, "4.2.0 greylisted", LATER, "greylisting wants a second try"),
+    ((Phase.RCPT,), 451, "4.7.1 greylisted", LATER, "a temporary policy passes"),
+    ((Phase.RCPT,), 452, "4.5.3 too many recipients", LATER, "too many for one conversation"),
+    ((Phase.RCPT,), 452, "4.2.2 mailbox full", LATER, "full today"),
+    ((Phase.DOT,), 451, "4.3.0 try again", LATER, "it says it has not taken it"),
+    ((Phase.RCPT,), 450, "5.1.1 confused", LATER, "the basic code decides whether it is for ever"),
+    ((Phase.MAIL,), 550, "5.7.1 sender rejected", STOP, "the sender is everybody's"),
+    ((Phase.MAIL,), 553, "5.1.8 no such sender domain", STOP, "the sender is everybody's"),
+    ((Phase.MAIL,), 530, "5.7.0 authentication required", STOP, "login wanted"),
+    ((Phase.MAIL,), 555, "parameters not recognized", STOP, "it would refuse every mail alike"),
+    ((Phase.MAIL,), 552, "5.3.4 message size exceeds fixed limit", REFUSED, "this message is too large"),
+    ((Phase.MAIL,), 552, "message too big", REFUSED, "this message is too large"),
+    ((Phase.MAIL,), 503, "5.5.1 nested MAIL", LATER, "the conversation was off; a new one may not be"),
+    (AFTER_MAIL, 550, "5.1.1 no such user", FOR_GOOD, "the address does not exist"),
+    (AFTER_MAIL, 550, "5.1.2 no such domain", FOR_GOOD, "the domain does not exist"),
+    ((Phase.RCPT,), 501, "5.1.3 bad syntax", FOR_GOOD, "no server will ever take this address"),
+    ((Phase.RCPT,), 556, "5.1.10 null MX", FOR_GOOD, "the domain takes no mail"),
+    ((Phase.RCPT,), 550, "No such user here", FOR_GOOD, "said in words alone"),
+    ((Phase.RCPT,), 550, "5.1.8 bad sender", STOP, "says address, means ours"),
+    ((Phase.RCPT,), 553, "5.1.7 bad sender address", STOP, "says address, means ours"),
+    ((Phase.RCPT,), 550, "mailbox unavailable", REFUSED, "refused, but who knows for how long"),
+    ((Phase.RCPT,), 550, "5.2.1 mailbox disabled", REFUSED, "may be opened again"),
+    ((Phase.RCPT,), 551, "user not local", REFUSED, "somewhere else, we do not follow"),
+    ((Phase.RCPT,), 504, "what?", REFUSED, "nothing else of the table fits"),
+    (AFTER_MAIL, 552, "5.2.2 mailbox full", LATER, "full is soft"),
+    ((Phase.RCPT,), 552, "exceeded storage allocation", LATER, "full is soft, in words too"),
+    ((Phase.RCPT,), 552, "", LATER, "before the body a bare 552 is about the mailbox"),
+    ((Phase.RCPT,), 552, "message size exceeds limit", REFUSED, "size was announced with MAIL"),
+    ((Phase.DOT,), 552, "message exceeds fixed maximum message size", REFUSED, "this message is too large"),
+    ((Phase.DOT,), 552, "over quota", LATER, "full is soft"),
+    ((Phase.DOT,), 552, "5.2.3 message length exceeds limit", REFUSED, "this message is too large"),
+    (AFTER_MAIL, 550, "5.7.1 blocked by policy", STOP, "policy is ours to mend, no reader is dropped for it"),
+    (AFTER_MAIL, 550, "5.7.515 access denied, sender does not authenticate", STOP, "policy of a large receiver"),
+    (AFTER_MAIL, 550, "5.7.26 unauthenticated", STOP, "policy of a large receiver"),
+    (AFTER_MAIL, 530, "5.7.0 must issue STARTTLS first", STOP, "about the line"),
+    (AFTER_MAIL, 535, "login again", STOP, "login wanted"),
+    (AFTER_MAIL, 554, "Message rejected: Email address is not verified", STOP, "the account's own state"),
+    (AFTER_MAIL, 550, "relay not permitted", STOP, "the account's own state"),
+    (AFTER_MAIL, 503, "5.5.1 bad sequence", LATER, "the conversation was off; a new one may not be"),
+    ((Phase.DATA, Phase.DOT), 554, "transaction failed", REFUSED, "this message, this recipient"),
+    ((Phase.DOT,), 550, "5.6.0 content rejected", REFUSED, "this message"),
+    (AFTER_MAIL, 550, "4.2.1 confused", REFUSED, "an enhanced code of another class is not believed"),
+]  # fmt: skip
+
+CELLS = [
+    pytest.param(phase, code, reply, meaning, id=f"{phase}-{code}-{reply[:24]}")
+    for phases, code, reply, meaning, _why in TABLE
+    for phase in phases
+]
+
+
+@pytest.mark.parametrize(("phase", "code", "reply", "meaning"), CELLS)
+def test_every_cell_of_the_table(phase, code, reply, meaning):
+    """Each answer in each phase comes to exactly what the table says."""
+    outcome = classify(phase, code, reply)
+    got = (outcome.state, outcome.stop, outcome.suppress)
+    want = {
+        LATER: (State.QUEUED, False, False),
+        SLOWER: (State.QUEUED, False, False),
+        STOP: (State.QUEUED, True, False),
+        REFUSED: (State.REFUSED, False, False),
+        FOR_GOOD: (State.REFUSED, False, True),
+        UNCERTAIN: (State.UNCERTAIN, False, False),
+        ACCEPTED: (State.ACCEPTED, False, False),
+    }[meaning]
+    assert got == want
+    if meaning in {LATER, SLOWER}:
+        assert outcome.throttled == (meaning == SLOWER)
+
+
+ANYTHING = st.text(st.characters(codec=None, categories=("L", "N", "P", "S", "Z", "C")), max_size=300)
+
+
+@given(st.sampled_from(Phase), st.none() | st.integers(-5, 1100), ANYTHING)
+def test_any_reply_has_an_outcome_that_can_be_stored(phase, code, reply):
+    """Whatever a server says, the outcome is one of four states, and its reply is one printable line of UTF-8."""
+    outcome = classify(phase, code, reply)
+    assert outcome.state in {State.ACCEPTED, State.QUEUED, State.REFUSED, State.UNCERTAIN}
+    assert outcome.reply.encode() and outcome.reply.isprintable() if outcome.reply else True
+    assert len(outcome.reply) <= 500
+
+
+@given(st.sampled_from(Phase), st.none() | st.integers(-5, 1100), ANYTHING)
+def test_only_the_dot_can_accept_or_leave_a_doubt(phase, code, reply):
+    """A delivery is accepted by a 2xx after the dot, uncertain only without an answer there, and else neither."""
+    state = classify(phase, code, reply).state
+    answered = code is not None and 200 <= code <= 599 and code // 100 != 3
+    assert (state is State.ACCEPTED) == (phase is Phase.DOT and answered and code // 100 == 2)
+    assert (state is State.UNCERTAIN) == (phase is Phase.DOT and not answered)
+
+
+@given(st.sampled_from(Phase), st.integers(400, 499), ANYTHING)
+def test_a_temporary_answer_never_loses_a_reader(phase, code, reply):
+    """No 4xx refuses a delivery or suppresses an address."""
+    outcome = classify(phase, code, reply)
+    assert outcome.state is State.QUEUED
+    assert not outcome.suppress
+
+
+@pytest.mark.parametrize(
+    ("reply", "seconds"),
+    [
+        ("4.7.1 Greylisted, try again in 300 seconds", 300),
+        ("please retry in 5 minutes", 300),
+        ("Greylisted for 2 mins", 120),
+        ("come back after 1 hour", 3600),
+        ("retry after 90s", 90),
+        ("try again in 45 days", None),
+        ("try again later", None),
+        ("you sent 300 seconds too late", None),
+        ("try again in 900000 seconds", 86_400),
+    ],
+)
+def test_the_wait_a_server_asks_for_is_read(reply, seconds):
+    """ "Try again in …" becomes seconds, at most a day; other figures are left alone."""
+    assert retry_after(reply) == seconds
+
+
+def test_the_enhanced_code_is_kept():
+    """The enhanced code stands in the outcome where it belongs to the basic code's class."""
+    assert classify(Phase.RCPT, 550, "5.1.1 gone").enhanced == "5.1.1"
+    assert classify(Phase.RCPT, 550, "4.2.1 odd").enhanced is None
+    assert classify(Phase.RCPT, 550, "10.5.1.1 is an address").enhanced is None
+
+
+def test_a_reply_is_made_one_printable_line():
+    """Line breaks, NULs, escapes and broken bytes never reach the database or a terminal."""
+    assert clean("a\r\nb\0c\x1b[31m \udcff") == "a b c [31m \ufffd\ufffd\ufffd"
