@@ -1,0 +1,93 @@
+"""The pages a run leaves in Prefect's UI, and the state it ends in."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from flows import artifacts
+from newsletter.models import Edition, Paper, Topic
+from newsletter.reports import (
+    CollectReport,
+    ComposeReport,
+    DeliverReport,
+    EnqueueReport,
+    RunReport,
+    SourceReport,
+    TopicReport,
+)
+
+DAY = date(2026, 11, 20)
+TOLD = RunReport(
+    day=DAY,
+    collect=CollectReport(DAY, (SourceReport("huggingface", "daily", DAY, "fresh", 21, 7, "a | b"),), 7),
+    compose=ComposeReport(DAY, 3, made=True, papers=7, topics=(TopicReport("KV_cache", 7, ("kv", "cache")),)),
+    enqueue=EnqueueReport(audience=5, queued=3, skipped={"not_due": 2}),
+    deliver=DeliverReport({"accepted": 2, "refused": 1}),
+    where="var/outbox",
+)
+
+
+def test_the_report_counts_everybody_once():
+    """Queued and skipped sum to the audience; what became of the deliveries stands below."""
+    page = artifacts.report_page(TOLD)
+
+    assert "| huggingface | daily | 2026-11-20 | fresh | 21 | 7 | a \\| b |" in page
+    assert "**Edition 3:** 7 papers in 1 topics." in page
+    assert "| KV\\_cache | 7 | kv, cache |" in page
+    assert "| a digest was queued | 3 |" in page
+    assert "| not due | 2 |" in page
+    assert "| **everybody** | **5** |" in page
+    assert "**Deliveries:** 2 accepted, 1 refused." in page
+
+
+def test_a_dry_run_says_that_it_is_one():
+    """Nobody may take its numbers for mail that was sent."""
+    page = artifacts.report_page(replace(TOLD, dry_run=True, deliver=DeliverReport()))
+
+    assert "(dry run)" in page
+    assert "| would get a digest | 3 |" in page
+    assert "Deliveries" not in page
+
+
+def test_a_day_without_edition_says_why():
+    """The reason stands where the edition would."""
+    page = artifacts.report_page(replace(TOLD, compose=ComposeReport(DAY, None, False, 0, reason="nothing was new")))
+
+    assert "**No edition:** nothing was new." in page
+
+
+def test_titles_mean_themselves_on_the_edition_page():
+    """Markup in a title is shown, not obeyed; a long topic is cut with its count."""
+    papers = tuple(
+        Paper(key=f"2611.{n:05}", arxiv_id=f"2611.{n:05}", title=f"<think> [a](b) *{n}*", upvotes=n) for n in range(45)
+    )
+    topic = Topic("all", "All # things", (), tuple(paper.key for paper in papers))
+    page = artifacts.edition_page(Edition(1, DAY, papers, (topic,), datetime(2026, 11, 20, tzinfo=UTC)))
+
+    assert "## All \\# things (45)" in page
+    assert "- [\\<think\\> \\[a\\](b) \\*2\\*](https://arxiv.org/abs/2611.00002) · 2 upvotes" in page
+    assert "- and 5 more" in page
+
+
+def test_a_run_without_remarks_is_completed():
+    """The plain state."""
+    state = artifacts.final_state(TOLD)
+
+    assert (state.name, state.is_completed()) == ("Completed", True)
+
+
+def test_a_missing_source_shows_in_the_state():
+    """Completed all the same, under a name an operator can see in the list of runs."""
+    missed = replace(TOLD, collect=replace(TOLD.collect, remarks=("arxiv could not be read today.",)))
+    state = artifacts.final_state(missed)
+
+    assert (state.name, state.message) == ("CompletedWithRemarks", "arxiv could not be read today.")
+    assert state.is_completed()
+
+
+def test_a_mailer_that_stopped_fails_the_run():
+    """The rest stays queued, and the state says so."""
+    state = artifacts.final_state(replace(TOLD, deliver=DeliverReport(stopped="the server refused the login")))
+
+    assert state.is_failed()
+    assert "the server refused the login" in state.message
+    assert "stays queued" in state.message

@@ -1,0 +1,99 @@
+"""Children: started with a log, stopped in a bounded time, and never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.processes import Child, Held, Holder, exclusive, holder_of
+from newsletter.settings import ROOT, inherited
+from tests.flows.conftest import until
+
+
+def child(folder: Path, code: str) -> Child:
+    """A child that runs some Python."""
+    return Child("test", (sys.executable, "-c", code), env=inherited(), cwd=folder, log=folder / "logs" / "test.log")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that waits to be reaped does not."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(found.strip()) and not found.strip().startswith("Z")
+
+
+def test_what_a_child_prints_is_in_its_log(tmp_path):
+    """Both of its streams, and nothing of them on the operator's screen."""
+    one = child(tmp_path, "import sys; print('said'); sys.stdout.flush(); sys.stderr.write('complained\\n')")
+    one.process.wait(10)
+
+    assert not one.alive
+    assert one.last_words() == "said / complained"
+    one.stop(1)
+
+
+def test_a_child_that_will_not_end_is_ended_with_all_it_started(tmp_path):
+    """After the grace its whole group is killed."""
+    stubborn = (
+        "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True); time.sleep(60)"
+    )
+    one = child(tmp_path, stubborn)
+    grandchild = int(until(one.last_words, seconds=10, what="the grandchild's id"))
+    one.stop(0.2)
+
+    assert one.process.returncode == -signal.SIGKILL
+    until(lambda: not is_alive(grandchild), seconds=10, what="the grandchild's end")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next start ends what is left")
+def test_a_child_dies_with_a_parent_that_is_killed(tmp_path):
+    """SIGKILL of the parent leaves no child behind."""
+    code = (
+        "import time; from pathlib import Path; from tests.flows.test_processes import child; "
+        f"print(child(Path({str(tmp_path)!r}), 'import time; time.sleep(60)').pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    assert is_alive(pid)
+    parent.kill()
+    parent.communicate(timeout=10)
+
+    until(lambda: not is_alive(pid), seconds=10, what="the child's end")
+
+
+def test_only_one_holds_the_lock_and_the_other_learns_who(tmp_path):
+    """The lock says what its holder does, and on which port."""
+    path = tmp_path / "server.lock"
+    with exclusive(path) as lock:
+        lock.declare(Holder("serve", os.getpid(), 4200))
+        with pytest.raises(Held) as refused, exclusive(path):
+            pass
+
+    assert refused.value.holder == Holder("serve", os.getpid(), 4200)
+    assert holder_of(path) is None
+    with exclusive(path):
+        pass
+
+
+def test_a_new_holder_ends_what_a_killed_one_left_behind(tmp_path):
+    """Where the system does not tie children to their parent, the next start does it; strangers are left alone."""
+    path = tmp_path / "server.lock"
+    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "prefect"], start_new_session=True)
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    with exclusive(path) as lock:
+        lock.declare(Holder("serve", 1, 4200), left.pid, stranger.pid)
+        kept = path.read_text()
+    path.write_text(kept)  # as a killed holder leaves it
+    time.sleep(0.2)
+    with exclusive(path):
+        left.wait(10)
+
+    assert left.returncode == -signal.SIGKILL
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
