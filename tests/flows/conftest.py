@@ -16,16 +16,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-# Prefect makes its home when it is imported: not the operator's.
-os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="prefect-")
-atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
-
 import httpx
 import pytest
 
 from newsletter.database import Database
 from newsletter.settings import ROOT, Settings, exported, inherited
 from subscribers import service
+
+# Prefect makes its home when it is imported: not the operator's.
+os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="prefect-")
+atexit.register(shutil.rmtree, os.environ["PREFECT_HOME"], ignore_errors=True)
 
 READERS = 40
 SERVE = """
