@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from newsletter.mail.smtp import DOUBTS_TO_STOP, THROTTLES_TO_STOP, Smtp, SmtpConfig
 from newsletter.models import Phase, State
-from tests.mail.sending import ANN, BODY, BOB, CAT, config, deliver, parcel
+from tests.mail.sending import ANN, BOB, BODY, CAT, config, deliver, parcel
 from tests.smtpd import Fault, FaultServer, drop, late, refuse, stall
-
 
 # ---- what arrives --------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import pytest
 
 from newsletter.models import State
-from tests.mail.sending import ANN, BODY, BOB, deliver, parcel
+from tests.mail.sending import ANN, BOB, BODY, deliver, parcel
 from tests.smtpd import FaultServer
 
 
