@@ -230,11 +230,16 @@ def _paper(
             comment=comment or None,
             journal=tidy(journal, 500) or None,
             doi=tidy(entry.get("arxiv_doi"), 200) or None,
-            withdrawn=bool(_WITHDRAWN.search(comment) or _WITHDRAWN.search(abstract[:300])),
+            withdrawn=is_withdrawn(comment, abstract),
             sources=(NAME,),
         ),
         announcement,
     )
+
+
+def is_withdrawn(comment: str, abstract: str) -> bool:
+    """Whether comment or abstract say that the paper was withdrawn; the feeds have no other sign of it."""
+    return bool(_WITHDRAWN.search(comment) or _WITHDRAWN.search(abstract[:300]))
 
 
 def arxiv_categories(terms: tuple[str, ...]) -> tuple[str, ...]:

@@ -131,15 +131,17 @@ def _parsed_paper(item: object) -> tuple[Paper, Announcement] | None:
         return None
     names, terms = item.get("authors"), item.get("categories")
     listed = tuple(map(str, terms)) if isinstance(terms, list) else ()
+    abstract, comment = tidy(str(item.get("abstract") or "")), tidy(str(item.get("comment") or ""), 1000)
     paper = Paper(
         key=known[0],
         title=title,
-        abstract=tidy(str(item.get("abstract") or "")),
+        abstract=abstract,
         authors=tuple(tidy(unaccent_tex(str(name)), 200) for name in names) if isinstance(names, list) else (),
         arxiv_id=known[0],
         version=known[1],
         categories=feeds.arxiv_categories((str(item.get("primary_category") or ""), *listed)),
-        comment=tidy(str(item.get("comment") or ""), 1000) or None,
+        comment=comment or None,
+        withdrawn=feeds.is_withdrawn(comment, abstract),
         sources=(feeds.NAME,),
     )
     return paper, announcement

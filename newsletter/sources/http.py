@@ -78,6 +78,7 @@ class Fetcher:
         self._sleep = sleep
         self._arxiv_turn = asyncio.Lock()
         self._arxiv_last = 0.0
+        self._unreachable: set[str] = set()
         reach = f"; {contact}" if contact else ""
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -113,36 +114,45 @@ class Fetcher:
         """
         who = f"{source} ({listing})"
         trouble = ""
-        for attempt in range(self._retries + 1):
+        host = httpx.URL(url).host
+        # A host that could not be reached a moment ago gets one more try, not all of them again.
+        retries = 0 if host in self._unreachable else self._retries
+        for attempt in range(retries + 1):
             wait = self._retry_pause * 2**attempt * random.uniform(0.5, 1.5)  # noqa: S311 - jitter guards no secret
             try:
                 answer, headers = await self._once(url)
             except (httpx.TransportError, TimeoutError) as error:
+                if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                    self._unreachable.add(host)
                 trouble = str(error) or type(error).__name__
-            except _Refused as error:
-                raise SourceMalformed(f"{who}: {error}", source=source, listing=listing) from error
-            except (httpx.HTTPError, httpx.InvalidURL, zlib.error) as error:
+            except (_Refused, httpx.HTTPError, httpx.InvalidURL, zlib.error) as error:
                 raise SourceMalformed(
-                    f"{who}: the answer cannot be followed: {error}", source=source, listing=listing
+                    f"{who}: the answer cannot be used: {error}", source=source, listing=listing
                 ) from error
             else:
+                self._unreachable.discard(host)
                 if answer.status in accept:
                     return answer
-                trouble = f"status {answer.status}"
-                if answer.status not in _RETRY:
+                trouble, asked = self._refusal(answer.status, headers)
+                if asked is None:
                     break
-                asked = _wait_asked(headers, self._clock())
-                if asked is not None and asked > self._longest_wait:
-                    trouble += f", and it asks to wait {asked:.0f} s"
-                    break
-                wait = max(wait, asked or 0.0)
-            if attempt < self._retries:
+                wait = max(wait, asked)
+            if attempt < retries:
                 await self._sleep(min(wait, self._longest_wait))
         raise SourceUnavailable(
-            f"{who}: {httpx.URL(url).host} did not give the list: {trouble}; the next run tries again",
+            f"{who}: {host} did not give the list: {trouble}; the next run tries again",
             source=source,
             listing=listing,
         )
+
+    def _refusal(self, status: int, headers: httpx.Headers) -> tuple[str, float | None]:
+        """What a status means in words, and the seconds to wait before another try; None: no other try."""
+        asked = _wait_asked(headers, self._clock()) or 0.0
+        if status not in _RETRY:
+            return f"status {status}", None
+        if asked > self._longest_wait:
+            return f"status {status}, and it asks to wait {asked:.0f} s", None
+        return f"status {status}", asked
 
     async def _once(self, url: str) -> tuple[Answer, httpx.Headers]:
         kept = self._recall(url)
@@ -187,9 +197,14 @@ class Fetcher:
             # A clock set back must not hang us: never wait longer than one pause.
             if since < self._arxiv_pause:
                 await self._sleep(min(self._arxiv_pause - since, self._arxiv_pause))
-            self._arxiv_last = self._clock()
+            before, self._arxiv_last = self._arxiv_last, self._clock()
             self._tell_other_processes()
-            yield
+            try:
+                yield
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                self._arxiv_last = before  # nothing was asked
+                self._tell_other_processes()
+                raise
 
     def _last_of_any_process(self) -> float:
         try:

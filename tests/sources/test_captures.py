@@ -212,6 +212,7 @@ def test_ten_parsed_days_are_read_without_loss(shared_data: Path) -> None:
     assert all(found.complete and found.stated == len(found.entries) for found in listings)
     kinds = Counter(entry.announcement for found in listings for entry in found.entries)
     assert kinds[Announcement.NEW] == 743
+    assert sum(entry.paper.withdrawn for found in listings for entry in found.entries) == 1
 
 
 def test_a_capture_cut_in_the_middle_is_told_from_a_whole_one(shared_data: Path) -> None:

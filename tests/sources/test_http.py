@@ -208,7 +208,7 @@ def test_redirects_are_followed_but_not_for_ever() -> None:
         }
     )
     assert run(get, site).url == "https://huggingface.co/papers"
-    with pytest.raises(SourceMalformed, match="cannot be followed"):
+    with pytest.raises(SourceMalformed, match="cannot be used"):
         run(get, Site({URL: httpx.Response(302, headers={"Location": URL})}))
 
 
@@ -251,6 +251,23 @@ def test_arxiv_is_asked_by_one_at_a_time_with_a_pause() -> None:
 
     run(ask, Slow(), arxiv_pause=3.0, clock=hours, sleep=hours.sleep)
     assert [moment - moments[0] for moment in moments] == [0, 3, 6, 9, 9]
+
+
+def test_a_host_out_of_reach_is_not_waited_for_again_and_again() -> None:
+    """The first address of a host gets all its tries, the others one each, until it answers; arXiv needs no pause then."""
+    hours = Hours()
+    site = Site({ARXIV: [httpx.ConnectError("no route")] * 5 + [httpx.Response(503)] * 2 + [httpx.Response(200)]})
+
+    async def ask(ours: Fetcher) -> None:
+        for tries in (3, 1, 1, 1):
+            before = len(site.requests)
+            with pytest.raises(SourceUnavailable):
+                await get(ours, ARXIV)
+            assert len(site.requests) - before == tries
+        assert hours.now == 1_000_000.0
+        assert (await get(ours, ARXIV)).status == 200
+
+    run(ask, site, retries=2, arxiv_pause=0.0, clock=hours, sleep=hours.sleep)
 
 
 def test_retries_wait_longer_each_time_and_as_long_as_asked() -> None:
