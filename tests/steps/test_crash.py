@@ -9,12 +9,12 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
-from tests.smtpd import FaultServer
 
 from newsletter import steps
 from newsletter.errors import RunInProgress
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.queries import deliveries as outbox
+from tests.smtpd import FaultServer
 from tests.steps.conftest import FRIDAY, at, capture, paper
 
 ROOT = Path(__file__).resolve().parents[2]
