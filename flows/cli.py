@@ -12,13 +12,14 @@ PANELS = ("Every day", "Readers and topics", "What happened", "Upkeep")
 """The parts of `paperboy --help`, in their order."""
 
 
-class _Door(TyperGroup):
+class Door(TyperGroup):
     """Expected errors end the command with one sentence on standard error; a surprise shows its traceback."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands, those of the first panel first."""
-        names = super().list_commands(ctx)
-        return sorted(names, key=lambda name: PANELS.index(getattr(self.commands[name], "rich_help_panel", "")))
+        place = {panel: number for number, panel in enumerate(PANELS)}
+        panel = {name: getattr(command, "rich_help_panel", None) for name, command in self.commands.items()}
+        return sorted(super().list_commands(ctx), key=lambda name: place.get(panel[name], len(PANELS)))
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
@@ -31,7 +32,7 @@ class _Door(TyperGroup):
 
 app = typer.Typer(
     name="paperboy",
-    cls=_Door,
+    cls=Door,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",

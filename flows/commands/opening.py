@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from newsletter.errors import PaperboyError
+from newsletter.errors import ConfigurationError, PaperboyError
 
 if TYPE_CHECKING:
     from newsletter.database import Database
@@ -55,11 +55,28 @@ def database(chosen: "Settings") -> Iterator["Database"]:
         ConfigurationError: the schema is missing, old or newer; the sentence names the command that mends it.
 
     """
+    with unchecked(chosen) as opened:
+        opened.check()
+        yield opened
+
+
+@contextmanager
+def unchecked(chosen: "Settings") -> Iterator["Database"]:
+    """The database whatever its schema, for the commands that make one.
+
+    Raises:
+        ConfigurationError: its folder cannot be made.
+
+    """
     from newsletter.database import Database
 
-    opened = Database(chosen.url)
     try:
-        opened.check()
+        opened = Database(chosen.url)
+    except OSError as error:
+        raise ConfigurationError(
+            f"database ({chosen.url}): its folder cannot be made: {error.strerror}; check PAPERBOY_DATA_DIR"
+        ) from error
+    try:
         yield opened
     finally:
         opened.close()

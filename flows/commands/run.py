@@ -90,19 +90,14 @@ def _check_sources(names: Sequence[str]) -> None:
 
 def _prepare(settings: "Settings", only: Sequence[str]) -> None:
     """A database with today's schema, and in it what the roster declares; says what it did, a line each."""
-    from newsletter.database import Database
+    from subscribers import service
 
     declared = people.read(settings)  # first: a mistake in it must not leave half a start behind
-    database = Database(settings.url)
-    try:
+    with opening.unchecked(settings) as database:
         _create(database)
-        from subscribers import service
-
         plan = service.apply_roster(database, declared, now=opening.now())
         screen.say(f"roster: {people.in_a_line(plan)}")
         _check_addresses(database, only)
-    finally:
-        database.close()
 
 
 def _create(database: "Database") -> None:

@@ -26,23 +26,19 @@ def migrate() -> None:
     """
     from sqlalchemy.exc import DBAPIError
 
-    from newsletter.database import Database, head
-    from newsletter.errors import ConfigurationError
+    from newsletter.database import head
 
-    database = Database(opening.settings().url)
-    try:
+    with opening.unchecked(opening.settings()) as database:
         try:
             before = database.revision()
-        except DBAPIError as error:
+        except DBAPIError:
             database.check()  # has the sentence for a database that cannot be opened
-            raise ConfigurationError(f"database ({database.shown_url}): {error.orig}") from error
+            raise
         if before == head():
             screen.say(f"{database.shown_url} has the schema of this version already ({before}).")
             return
         _upgrade(database)
         screen.say(f"{database.shown_url}: {before or 'empty'} → {head()}")
-    finally:
-        database.close()
 
 
 def _upgrade(database: "Database") -> None:

@@ -1,0 +1,95 @@
+"""The report of a run in plain words: every way in which nobody got mail has its own true sentence."""
+
+from datetime import date
+
+import pytest
+
+from flows.commands.run_report import show, why_nothing_was_mailed
+from newsletter.models import Skip, State, Word
+from newsletter.reports import (
+    CollectReport,
+    ComposeReport,
+    DeliverReport,
+    EnqueueReport,
+    RunReport,
+    SourceReport,
+    TopicReport,
+)
+
+DAY = date(2026, 11, 20)
+
+
+def told(*, edition: int | None = 1, made: bool = True, reason: str = "", **parts) -> RunReport:
+    """A run of two new papers and no digest."""
+    source = SourceReport("huggingface", "daily", DAY, Word.FRESH, 2, 2)
+    facts = {
+        "collect": CollectReport(DAY, (source,), 2),
+        "compose": ComposeReport(DAY, edition, made, 2, (TopicReport("Robots", 2, ("robot",)),), reason),
+        "enqueue": EnqueueReport(0, 0),
+        "deliver": DeliverReport(),
+    }
+    return RunReport(day=DAY, **(facts | parts))
+
+
+@pytest.mark.parametrize(
+    ("report", "sentence"),
+    [
+        (told(), "there is no reader yet"),
+        (told(dry_run=True, enqueue=EnqueueReport(3, 2, {Skip.PAUSED: 1})), "2 readers would have got a digest"),
+        (told(dry_run=True, enqueue=EnqueueReport(1, 0, {Skip.PAUSED: 1})), "no reader would have got a digest"),
+        (
+            told(
+                edition=None, made=False, reason="no paper was listed", enqueue=EnqueueReport(1, 0, {"nothing_new": 1})
+            ),
+            "Nothing was mailed: no paper was listed.",
+        ),
+        (told(made=False, enqueue=EnqueueReport(2, 0, {Skip.NOTHING_NEW: 2})), "no new edition was made"),
+        (told(enqueue=EnqueueReport(2, 0, {Skip.NO_MATCH: 2})), "2 readers: nothing matched their interests"),
+        (told(enqueue=EnqueueReport(3, 0, {Skip.PAUSED: 1, Skip.NOT_DUE: 2})), "2 readers of 3: not due now"),
+        (told(enqueue=EnqueueReport(1, 1), deliver=DeliverReport({State.QUEUED: 1}, "down")), "the mailer stopped"),
+        (told(enqueue=EnqueueReport(1, 1), deliver=DeliverReport({State.REFUSED: 1})), "no digest was accepted"),
+    ],
+)
+def test_why_nothing_was_mailed_is_one_true_sentence(report, sentence):
+    """Each reason is told apart."""
+    why = why_nothing_was_mailed(report)
+
+    assert sentence in why
+    assert why.startswith("Nothing was mailed: ")
+    assert why.endswith(".")
+
+
+def test_there_is_no_excuse_where_mail_went_out():
+    """One accepted digest, and the sentence is left out."""
+    report = told(enqueue=EnqueueReport(1, 1), deliver=DeliverReport({State.ACCEPTED: 1}))
+
+    assert why_nothing_was_mailed(report) == ""
+
+
+def test_every_state_and_every_skip_has_its_words(capsys):
+    """Nothing a run can report is left without plain words."""
+    show(
+        told(
+            enqueue=EnqueueReport(12, 6, dict.fromkeys(Skip, 1)),
+            deliver=DeliverReport(dict.fromkeys(State, 1), "the server is full"),
+            where="/somewhere/outbox",
+        )
+    )
+
+    said = capsys.readouterr().out
+    for words in ("accepted", "deferred", "refused", "uncertain", "expired", "reader left"):
+        assert words in said
+    for words in ("nothing new since", "nothing matched", "not due now", "paused", "not confirmed", "is suppressed"):
+        assert words in said
+    assert "Delivery stopped: the server is full" in said
+
+
+def test_what_strangers_wrote_cannot_drive_the_terminal(capsys):
+    """Escape codes, markup and line breaks in a note or a topic are shown, not obeyed."""
+    source = SourceReport("arxiv", "cs.CL", DAY, Word.BROKEN, 0, 0, "no\x1b[2Jthing [red]here[/red]\nnor here")
+
+    show(told(collect=CollectReport(DAY, (source,), 0)))
+
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "[red]here[/red] nor here" in said
