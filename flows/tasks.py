@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from flows import artifacts, wiring
 from flows.parameters import RunParameters
 from newsletter import steps
-from newsletter.errors import MailerUnavailable, SourceUnavailable
+from newsletter.errors import MailerUnavailable, PaperboyError, SourceUnavailable
 from newsletter.reports import CollectReport, ComposeReport, DeliverReport, EnqueueReport, RunReport, Shard
 
 
@@ -42,6 +42,7 @@ async def can_heal(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> b
 
 
 @task(
+    task_run_name="collect",
     timeout_seconds=1200,
     retries=2,
     retry_delay_seconds=exponential_backoff(10),
@@ -66,6 +67,7 @@ def collect(day: date, sources: Sequence[str]) -> CollectReport:
 
 
 @task(
+    task_run_name="compose",
     timeout_seconds=1200,
     retries=2,
     retry_delay_seconds=exponential_backoff(5),
@@ -88,7 +90,7 @@ def compose(day: date, remarks: Sequence[str], *, scheduled: bool) -> ComposeRep
     return told
 
 
-@task(timeout_seconds=3600, cache_policy=NO_CACHE)
+@task(task_run_name="enqueue", timeout_seconds=3600, cache_policy=NO_CACHE)
 def enqueue(run: str, day: date, parameters: RunParameters) -> Queued:
     """Give every subscriber a delivery or a reason; a dry run counts the same and writes nothing.
 
@@ -97,6 +99,9 @@ def enqueue(run: str, day: date, parameters: RunParameters) -> Queued:
     now = wiring.now()
     chosen: dict[str, Any] = {"now": now, "only": parameters.only, "ignore_hours": parameters.ignore_hours}
     with wiring.shop() as shop:
+        if strangers := shop.strangers(parameters.only):
+            which = "is nobody's" if strangers == 1 else "are nobody's"
+            raise PaperboyError(f"only these subscribers: {strangers} of the addresses {which}; nothing was queued")
         say("enqueue.begun", "cutting the digests", day=day, dry_run=parameters.dry_run)
         example = shop.example(**chosen)
         told = steps.enqueue(
@@ -152,6 +157,7 @@ def deliver_all(run: str, shards: Sequence[Shard]) -> tuple[DeliverReport, ...]:
 
 
 @task(
+    task_run_name="report",
     timeout_seconds=600,
     retries=2,
     retry_delay_seconds=exponential_backoff(5),

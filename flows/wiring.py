@@ -100,6 +100,11 @@ class Shop:
         """Everybody, each due or with the reason why not."""
         return service.audience(tx, now=now, latest_edition=latest, respect_hours=not ignore_hours, only=tuple(only))
 
+    def strangers(self, only: Collection[str]) -> int:
+        """How many of these addresses are nobody's."""
+        with self.database.begin() as tx:
+            return len(service.audience(tx, now=now(), latest_edition=None, only=tuple(only)).unknown)
+
     def example(self, *, now: datetime, only: Collection[str], ignore_hours: bool) -> Message | None:
         """The digest of the first reader who is due, without anything that points to them; None where nobody is."""
         with self.database.begin() as tx:
