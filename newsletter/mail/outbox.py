@@ -148,25 +148,38 @@ class Written:
     recipient: str = ""
 
 
-def messages(directory: Path) -> Iterator[Written]:
+def messages(directory: Path, *, only: date | None = None) -> Iterator[Written]:
     """What is in the outbox, newest day first and newest first within a day; only headers are read, one at a time."""
-    for day in days(directory):
+    for day in days(directory) if only is None else (only,):
         found = []
-        with suppress(OSError):
-            for entry in os.scandir(directory / day.isoformat()):
+        for entry in _entries(directory, day):
+            with suppress(OSError):
+                facts = entry.stat(follow_symlinks=False)
                 key = entry.name.removesuffix(".eml")
-                if key != entry.name and KEY.fullmatch(key) and entry.is_file(follow_symlinks=False):
-                    facts = entry.stat(follow_symlinks=False)
-                    found.append(Written(day, key, Path(entry.path), facts.st_size, facts.st_mtime))
+                found.append(Written(day, key, Path(entry.path), facts.st_size, facts.st_mtime))
         for written in sorted(found, key=lambda each: (-each.written, each.key)):
             yield _with_headers(written)
+
+
+def count(directory: Path) -> dict[date, int]:
+    """How many messages each day has, newest day first; days without one are left out."""
+    counted = {day: sum(1 for _ in _entries(directory, day)) for day in days(directory)}
+    return {day: number for day, number in counted.items() if number}
+
+
+def _entries(directory: Path, day: date) -> Iterator[os.DirEntry[str]]:
+    with suppress(OSError), os.scandir(directory / day.isoformat()) as entries:
+        for entry in entries:
+            key = entry.name.removesuffix(".eml")
+            if key != entry.name and KEY.fullmatch(key) and entry.is_file(follow_symlinks=False):
+                yield entry
 
 
 def days(directory: Path) -> tuple[date, ...]:
     """The days that have a folder in the outbox, newest first."""
     found = []
-    with suppress(OSError):
-        for entry in os.scandir(directory):
+    with suppress(OSError), os.scandir(directory) as entries:
+        for entry in entries:
             with suppress(ValueError):
                 found.append(date.fromisoformat(entry.name))
     return tuple(sorted(found, reverse=True))
