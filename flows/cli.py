@@ -18,7 +18,7 @@ class Door(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands, those of the first panel first."""
         place = {panel: number for number, panel in enumerate(PANELS)}
-        panel = {name: getattr(command, "rich_help_panel", None) for name, command in self.commands.items()}
+        panel = {name: getattr(command, "rich_help_panel", "") for name, command in self.commands.items()}
         return sorted(super().list_commands(ctx), key=lambda name: place.get(panel[name], len(PANELS)))
 
     def invoke(self, ctx: Any) -> Any:

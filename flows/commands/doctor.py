@@ -135,14 +135,18 @@ def _templates(settings: "Settings") -> str:
     from jinja2 import TemplateError
 
     from newsletter.mail.rendering import Renderer
-    from subscribers.web import site
+    from subscribers.web import preview, site
 
     message = Renderer({}, list_name=settings.list_name, postal_address=settings.postal_address).notice(
         subject="A look at the templates", paragraphs=("This is never sent.",)
     )
-    pages = site.templates()
+    pages = (("unsubscribe", site.templates()), ("preview", preview.templates()))
     try:
-        compiled = [pages.get_template(name) for name in pages.list_templates(extensions=["html"])]
+        compiled = [
+            made.get_template(name)
+            for kind, made in pages
+            for name in made.list_templates(filter_func=lambda name, kind=kind: name.startswith(kind))  # type: ignore[misc]
+        ]
     except TemplateError as error:
         raise ConfigurationError(f"templates/web: {error}; mend it, or take the file from the repository") from error
     return f"mail compiles ({len(message.html.encode()) // 1024} KB when empty), {len(compiled)} pages compile"

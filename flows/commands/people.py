@@ -9,6 +9,7 @@ from flows.commands import opening, screen
 from newsletter.errors import PaperboyError, RosterError
 
 if TYPE_CHECKING:
+    from newsletter.database import Database
     from newsletter.settings import Settings
     from subscribers.roster import Plan, Roster
 
@@ -116,6 +117,14 @@ def _show(plan: "Plan") -> None:
         screen.table(("", "", "", ""), rows)
     if plan.unchanged:
         screen.say(f"{screen.count(len(plan.unchanged), 'reader')} unchanged")
+
+
+def apply_at_once(database: "Database", declared: "Roster") -> None:
+    """Make the database hold what a roster declares, and say the plan in one line."""
+    from subscribers import service
+
+    plan = service.apply_roster(database, declared, now=opening.now())
+    screen.say(f"roster: {in_a_line(plan)}")
 
 
 def in_a_line(plan: "Plan") -> str:

@@ -90,17 +90,20 @@ def _check_sources(names: Sequence[str]) -> None:
 
 def _prepare(settings: "Settings", only: Sequence[str]) -> None:
     """A database with today's schema, and in it what the roster declares; says what it did, a line each."""
-    from subscribers import service
-
     declared = people.read(settings)  # first: a mistake in it must not leave half a start behind
     with opening.unchecked(settings) as database:
-        _create(database)
-        plan = service.apply_roster(database, declared, now=opening.now())
-        screen.say(f"roster: {people.in_a_line(plan)}")
+        create(database)
+        people.apply_at_once(database, declared)
         _check_addresses(database, only)
 
 
-def _create(database: "Database") -> None:
+def create(database: "Database") -> bool:
+    """Make the tables where there are none, and say so; whether there were none.
+
+    Raises:
+        ConfigurationError: it has a schema that is not this version's, or cannot be opened.
+
+    """
     from sqlalchemy.exc import DBAPIError
 
     try:
@@ -111,6 +114,7 @@ def _create(database: "Database") -> None:
         database.migrate()
         screen.say(f"database: created ({database.shown_url})")
     database.check()
+    return empty
 
 
 def _check_addresses(database: "Database", only: Sequence[str]) -> None:

@@ -56,9 +56,12 @@ def _sources(told: RunReport) -> None:
     for remark in told.collect.remarks:
         screen.say(remark, "yellow")
     new = told.collect.new
-    screen.say(
-        f"{screen.count(new, 'paper')} not listed before." if new else "Nothing new: every paper was listed before."
-    )
+    if new:
+        screen.say(f"{screen.count(new, 'paper')} not listed before.")
+    elif any(one.listed for one in told.collect.sources):
+        screen.say("Nothing new: every paper was listed before.")
+    else:
+        screen.say("Nothing was listed.")
 
 
 def _joined(rows: list[tuple[screen.Cell, ...]], sources: tuple[SourceReport, ...]) -> list[tuple[screen.Cell, ...]]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands import opening, screen
+from flows.commands import opening, people, run, screen
 
 if TYPE_CHECKING:
     from newsletter.database import Database
@@ -54,16 +54,19 @@ def _upgrade(database: "Database") -> None:
 def serve() -> None:
     """Keep everything running: Prefect's server and page, the hourly schedule, and the worker that does the runs.
 
-    Stops together with Ctrl-C. The page is at http://127.0.0.1:4200 (`PAPERBOY_PREFECT_PORT`). What a power cut left
-    behind is put right at the next start.
+    On a fresh installation it creates the database and applies the roster; later, `paperboy roster apply` does that
+    while it runs. The page is at http://127.0.0.1:4200 (`PAPERBOY_PREFECT_PORT`). Ctrl-C stops all of it together;
+    what a power cut left behind is put right at the next start.
 
     Example: `paperboy serve`. Changes what a run changes, every hour.
     """
     from flows.serve import serve as keep_running
 
     settings = opening.settings()
-    with opening.database(settings):
-        pass  # an old schema is said here, not by the first run
+    with opening.unchecked(settings) as database:
+        # Later starts leave the roster alone: a mistake in it must not keep the service down after a power cut.
+        if run.create(database):
+            people.apply_at_once(database, people.read(settings))
     keep_running(settings, echo=screen.say)
 
 

@@ -1,7 +1,9 @@
 """The readers' site: the page behind the unsubscribe link, one click by RFC 8058; no cookie, log-in or redirect."""
 
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from newsletter.database import Database
-from newsletter.errors import LinkError
+from newsletter.errors import ConfigurationError, LinkError
 from subscribers import queries, service, tokens
 from subscribers.models import KnownSubscriber, SubscriptionState
 from subscribers.tokens import Purpose
@@ -143,5 +145,21 @@ def masked(address: str) -> str:
 
 
 def serve(app: FastAPI, *, port: int) -> None:
-    """Serve on this machine only until Ctrl-C; addresses are not logged, for each is a reader's key."""
-    uvicorn.run(app, host=HOST, port=port, log_level="warning", access_log=False, server_header=False)
+    """Serve on this machine only until Ctrl-C; addresses are not logged, for each is a reader's key.
+
+    Raises:
+        ConfigurationError: the port is taken.
+
+    """
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False)
+    with socket.socket() as listener, suppress(KeyboardInterrupt):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            listener.listen()
+        except OSError as error:
+            raise ConfigurationError(
+                f"readers' site (port {port}): it cannot be opened: {error.strerror}; "
+                "end what uses the port, or set PAPERBOY_SITE_PORT to another one"
+            ) from error
+        uvicorn.Server(config).run(sockets=[listener])

@@ -1,8 +1,15 @@
 """The command line as its user meets it: help worth reading, one sentence for an error, and what each command says."""
 
+import contextlib
+import os
+import signal
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 
+import httpx
 import pytest
 import typer
 from typer.main import get_command
@@ -219,3 +226,67 @@ def test_a_topic_can_be_tried_before_it_is_applied(served):
 def test_an_unknown_topic_is_refused_with_the_nearest(served):
     """A slip of the finger is answered with what was probably meant."""
     assert "did you mean decoding?" in refused(served("topics", "try", "decodng"))
+
+
+# ---- what keeps running ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def taken() -> Iterator[str]:
+    """A port on which somebody else listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield str(listener.getsockname()[1])
+
+
+@pytest.mark.parametrize("words", [("site",), ("preview", "--no-browser")], ids=" ".join)
+def test_a_port_that_is_taken_is_one_sentence(paperboy, taken, words):
+    """Which port, and the setting that moves it."""
+    paperboy("migrate")
+
+    assert taken in refused(paperboy(*words, "--port", taken))
+
+
+def test_serving_makes_what_is_missing_before_it_starts(paperboy, taken):
+    """On a fresh clone the database and its readers are there, even where the server's port is then found taken."""
+    told = paperboy("serve", PAPERBOY_PREFECT_PORT=taken)
+
+    assert "PAPERBOY_PREFECT_PORT" in refused(told)
+    assert "database: created" in told.stdout
+    assert "roster: readers +3" in told.stdout
+
+
+def test_a_mistake_in_the_roster_does_not_keep_the_service_down(served, taken):
+    """After a power cut `serve` starts with the readers it knows, whatever the file has become."""
+    served.roster.write_text("nonsense: true\n")
+
+    assert "PAPERBOY_PREFECT_PORT" in refused(served("serve", PAPERBOY_PREFECT_PORT=taken))
+
+
+def test_the_readers_site_answers_and_ends_with_ctrl_c(served):
+    """A real process: a forged link gets the kind page, and Ctrl-C ends it without a traceback."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "flows.cli", "site", "--port", str(port)]
+    process = subprocess.Popen(
+        command, env={**os.environ, **served.env}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        answer = None
+        for _ in range(300):
+            with contextlib.suppress(httpx.TransportError):
+                answer = httpx.get(f"http://127.0.0.1:{port}/unsubscribe/forged", trust_env=False)
+                break
+            time.sleep(0.1)
+    finally:
+        process.send_signal(signal.SIGINT)
+        said, complaints = process.communicate(timeout=30)
+
+    assert answer is not None
+    assert answer.status_code == 404
+    assert "This link does not work" in answer.text
+    assert f"http://127.0.0.1:{port}" in said
+    assert complaints == ""
+    assert process.returncode == 0
