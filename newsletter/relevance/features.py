@@ -2,11 +2,12 @@
 
 import hashlib
 import io
-import math
 import zipfile
 import zlib
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ _K1, _B = 1.2, 0.75  # BM25's usual saturation and length norm
 _STEEPNESS = 1.5  # idf^1.5: rare, exact terms carry this task
 _RANK = 100
 _LSA_TERMS = 40_000
+_SAMPLE = 500  # papers kept to tell what is alike by chance
 _UNSEEN = 1 << 22
 """Columns for terms the background lists once or never: they share one weight, so a hash is name enough."""
 
@@ -35,75 +37,60 @@ _UNSEEN = 1 << 22
 class Background:
     """The rolling corpus's fitted statistics: vocabulary, document frequencies, LSA basis; immutable after fit."""
 
-    __slots__ = (
-        "_basis",
-        "_columns",
-        "_idf",
-        "_index",
-        "_mean_length",
-        "_papers",
-        "_shares",
-        "_vocabulary",
-        "fingerprint",
-    )
-
-    def __init__(
-        self,
-        *,
-        fingerprint: str,
-        papers: int,
-        mean_length: float,
-        vocabulary: Sequence[str],
-        frequencies: NDArray[np.int32],
-        columns: NDArray[np.int32],
-        basis: NDArray[np.float32],
-    ) -> None:
-        self.fingerprint = fingerprint
-        self._papers = papers
-        self._mean_length = mean_length
-        self._vocabulary = tuple(vocabulary)
-        self._index = {term: column for column, term in enumerate(self._vocabulary)}
-        self._shares = frequencies
-        self._idf = np.log1p((papers - frequencies + 0.5) / (frequencies + 0.5))
-        self._columns = columns  # those of the vocabulary that the basis spans
-        self._basis = basis  # terms x rank
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Take what `fit` made or `load` read; `arrays` is exactly what `save` writes."""
+        self._arrays = dict(arrays)
+        self.fingerprint = arrays["fingerprint"].tobytes().decode()
+        self._papers = int(arrays["papers"][0])
+        self._mean_length = float(arrays["mean_length"][0])
+        words = arrays["vocabulary"].tobytes().decode()
+        self._index = {term: column for column, term in enumerate(words.split("\n") if words else ())}
+        self._frequencies = arrays["frequencies"]
+        self._idf = _idf(self._frequencies, self._papers)
+        self._weights = self._idf**_STEEPNESS
+        self._highest = float(_idf(np.ones(1), max(self._papers, 1))[0])
+        self._columns = arrays["columns"]  # those of the vocabulary that the basis spans
+        self._basis = arrays["basis"]  # terms x rank
+        self._centre = arrays["centre"]  # mean unit row: what every abstract of the corpus has in common
+        self._chance = float(arrays["chance"][0])
+        width = len(self._index) + _UNSEEN
+        sample = csr_matrix(
+            (arrays["sample_data"], arrays["sample_columns"], arrays["sample_rows"]),
+            shape=(len(arrays["sample_rows"]) - 1, width),
+        )
+        self._sample = sample.T.tocsr()
 
     @classmethod
     def fit(cls, papers: Sequence[Paper]) -> "Background":
         """Fit on papers in any order, at most `BACKGROUND_LIMIT`; the same papers give the same background."""
         ordered = sorted(papers, key=lambda paper: paper.key)
-        index: dict[str, int] = {}
-        rows = [[index.setdefault(term, len(index)) for term in paper_terms(paper)] for paper in ordered]
-        frequencies: Counter[int] = Counter()
-        for row in rows:
-            frequencies.update(set(row))
-        kept = sorted(term for term, number in index.items() if frequencies[number] > 1)
-        words = sum(_length(paper) for paper in ordered)
-        fitted = cls(
-            fingerprint=_fingerprint(ordered),
-            papers=len(ordered),
-            mean_length=max(1.0, words / max(1, len(ordered))),
-            vocabulary=kept,
-            frequencies=np.array([frequencies[index[term]] for term in kept], dtype=np.int32),
-            columns=np.zeros(0, dtype=np.int32),
-            basis=np.zeros((0, 0), dtype=np.float32),
-        )
-        fitted._fit_basis(ordered)
-        return fitted
-
-    def _fit_basis(self, papers: Sequence[Paper]) -> None:
-        """Latent axes of the corpus; as many as it can bear, a quarter of its papers at most."""
-        # A term in two of 20,000 papers says nothing about themes; a term in most of them neither.
-        least = max(2, round(len(papers) / 4_000))
-        usable = np.flatnonzero((self._shares >= least) & (self._shares <= max(2, 0.4 * len(papers))))
-        usable = np.sort(usable[np.argsort(-self._shares[usable], kind="stable")][:_LSA_TERMS])
-        rank = min(_RANK, len(papers) // 4, len(usable) - 1)
-        if rank < 1:
-            return
-        matrix = self.vectors(papers)[:, usable]
-        _left, _values, axes = randomized_svd(matrix, n_components=rank, n_iter=4, random_state=0)
-        self._columns = usable.astype(np.int32)
-        self._basis = np.ascontiguousarray(axes.T, dtype=np.float32)
+        counts, terms = _count(ordered)
+        frequencies = np.bincount(counts.indices, minlength=len(terms))
+        lengths = [_length(paper) for paper in ordered]
+        arrays: dict[str, NDArray[Any]] = {
+            "version": np.array([_VERSION]),
+            "fingerprint": _bytes(_fingerprint(ordered)),
+            "papers": np.array([len(ordered)]),
+            "chance": np.zeros(1),
+            "mean_length": np.array([max(1.0, sum(lengths) / max(1, len(ordered)))]),
+        }
+        kept = sorted(np.flatnonzero(frequencies > 1), key=terms.__getitem__)
+        arrays["vocabulary"] = _bytes("\n".join(terms[number] for number in kept))
+        arrays["frequencies"] = frequencies[kept].astype(np.int32)
+        if ordered:
+            idf = _idf(frequencies, len(ordered))
+            norms = _norms(lengths, float(arrays["mean_length"][0]))
+            weighed = _unit_sparse(_saturated(counts, norms, idf**_STEEPNESS))[:, kept]
+        else:
+            weighed = csr_matrix((0, len(kept)))
+        arrays |= _axes(weighed, arrays["frequencies"])
+        none = np.zeros(0)
+        arrays |= {"sample_data": none, "sample_columns": none.astype(np.int32), "sample_rows": np.zeros(1, np.int64)}
+        sample = cls(arrays).vectors(ordered[:: max(1, len(ordered) // _SAMPLE)])
+        arrays |= {"sample_data": sample.data, "sample_columns": sample.indices, "sample_rows": sample.indptr}
+        fitted = cls(arrays)
+        chance = np.median(fitted.typical(sample)) if ordered else 0.0
+        return cls(arrays | {"chance": np.array([chance])})
 
     @property
     def size(self) -> int:
@@ -113,7 +100,7 @@ class Background:
     def share(self, term: str) -> float:
         """The share of background papers that hold a 1- or 2-gram; below two papers it counts as one."""
         column = self._index.get(term)
-        return (1 if column is None else int(self._shares[column])) / max(1, self._papers)
+        return (1 if column is None else int(self._frequencies[column])) / max(1, self._papers)
 
     def specificity(self, words: Sequence[str]) -> float:
         """How telling a phrase of folded words is, from 0 (in every paper) to 1 (in none): (idf / highest idf)^1.5."""
@@ -121,13 +108,8 @@ class Background:
         if len(content) < 2:
             shared = [self._idf_of(word) for word in content]
         else:
-            shared = [self._idf_of(f"{one} {two}") for one, two in zip(content, content[1:], strict=False)]
+            shared = [self._idf_of(f"{one} {two}") for one, two in pairwise(content)]
         return float((max(shared, default=0.0) / self._highest) ** _STEEPNESS)
-
-    @property
-    def _highest(self) -> float:
-        """The idf of a term seen once or never."""
-        return math.log1p((max(self._papers, 1) - 0.5) / 1.5)
 
     def _idf_of(self, term: str) -> float:
         column = self._index.get(term)
@@ -138,49 +120,48 @@ class Background:
 
         Columns agree between calls; terms the background does not know keep the highest idf, so a new acronym counts.
         """
-        pointers, columns, weights = [0], [], []
-        known, width = self._index, len(self._vocabulary)
-        highest = self._highest**_STEEPNESS
-        steep = self._idf**_STEEPNESS
+        pointers, columns, counts = [0], array("i"), array("i")
+        width = len(self._index)
         for paper in papers:
-            norm = _K1 * (1 - _B + _B * _length(paper) / self._mean_length)
-            row: dict[int, float] = {}
-            for term, count in Counter(paper_terms(paper)).items():
-                column = known.get(term)
-                idf = highest if column is None else steep[column]
-                if column is None:
-                    column = width + zlib.crc32(term.encode()) % _UNSEEN
-                row[column] = row.get(column, 0.0) + count * (_K1 + 1) / (count + norm) * idf
-            ordered = sorted(row)
-            length = math.sqrt(math.fsum(value * value for value in row.values())) or 1.0
-            columns.extend(ordered)
-            weights.extend(row[column] / length for column in ordered)
+            row: Counter[int] = Counter()
+            for term in paper_terms(paper):
+                column = self._index.get(term)
+                row[width + zlib.crc32(term.encode()) % _UNSEEN if column is None else column] += 1
+            columns.extend(sorted(row))
+            counts.extend(row[column] for column in sorted(row))
             pointers.append(len(columns))
         shape = (len(papers), width + _UNSEEN)
-        return csr_matrix((np.array(weights), np.array(columns, dtype=np.int32), np.array(pointers)), shape=shape)
+        matrix = csr_matrix(
+            (np.array(counts, np.float64), np.array(columns, np.int32), np.array(pointers)), shape=shape
+        )
+        unseen = matrix.indices >= width
+        weights = np.full(len(unseen), self._highest**_STEEPNESS)
+        weights[~unseen] = self._weights[matrix.indices[~unseen]]
+        norms = _norms([_length(paper) for paper in papers], self._mean_length)
+        return _unit_sparse(_saturated(matrix, norms, weights, by_entry=True))
+
+    def typical(self, vectors: csr_matrix) -> NDArray[np.float64]:
+        """For each row the cosine that one in twenty of the corpus's papers reaches: what is alike by chance."""
+        cosines: NDArray[np.float64] = (vectors @ self._sample).toarray()
+        if not cosines.shape[1]:
+            return np.ones(len(cosines))
+        cosines[cosines > 0.9] = 0.0  # the paper itself
+        found: NDArray[np.float64] = np.quantile(cosines, 0.95, axis=1)
+        # A text of a few rare words meets nothing by chance; it is not infinitely telling for that.
+        return np.maximum(found, max(self._chance / 4, 1e-4))
 
     def project(self, vectors: csr_matrix) -> NDArray[np.float64]:
         """Unit rows in LSA space, papers x rank; a paper of unknown words only is a row of zeros."""
         if self._basis.size == 0:
             return np.zeros((vectors.shape[0], 1))
-        projected: NDArray[np.float64] = np.asarray(vectors[:, self._columns] @ self._basis, dtype=np.float64)
-        lengths = np.linalg.norm(projected, axis=1, keepdims=True)
-        return np.divide(projected, lengths, out=np.zeros_like(projected), where=lengths > 1e-9)
+        projected = _units(np.asarray(vectors[:, self._columns] @ self._basis, dtype=np.float64))
+        known = np.any(projected != 0.0, axis=1, keepdims=True)
+        return _units(np.where(known, projected - self._centre, 0.0))
 
     def save(self, path: Path) -> None:
         """Write it to a file: a digest line, then plain arrays."""
         content = io.BytesIO()
-        np.savez(
-            content,
-            version=np.array([_VERSION]),
-            fingerprint=np.frombuffer(self.fingerprint.encode(), dtype=np.uint8),
-            papers=np.array([self._papers]),
-            mean_length=np.array([self._mean_length]),
-            vocabulary=np.frombuffer("\n".join(self._vocabulary).encode(), dtype=np.uint8),
-            frequencies=self._shares,
-            columns=self._columns,
-            basis=self._basis,
-        )
+        np.savez(content, **self._arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its flags
         body = content.getvalue()
         path.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
@@ -197,22 +178,79 @@ class Background:
             with np.load(io.BytesIO(body), allow_pickle=False) as kept:
                 if int(kept["version"][0]) != _VERSION:
                     return None
-                return cls._from_arrays(dict(kept.items()))
+                return cls(dict(kept.items()))
         except (KeyError, ValueError, IndexError, EOFError, zipfile.BadZipFile):
             return None
 
-    @classmethod
-    def _from_arrays(cls, kept: dict[str, Any]) -> "Background":
-        words = kept["vocabulary"].tobytes().decode()
-        return cls(
-            fingerprint=kept["fingerprint"].tobytes().decode(),
-            papers=int(kept["papers"][0]),
-            mean_length=float(kept["mean_length"][0]),
-            vocabulary=words.split("\n") if words else (),
-            frequencies=kept["frequencies"],
-            columns=kept["columns"],
-            basis=kept["basis"],
-        )
+
+def _count(papers: Sequence[Paper]) -> tuple[csr_matrix, list[str]]:
+    """Papers x terms with counts, and the terms in order of their columns."""
+    index: dict[str, int] = {}
+    pointers, columns, counts = [0], array("i"), array("i")
+    for paper in papers:
+        row = Counter(paper_terms(paper))
+        columns.extend(index.setdefault(term, len(index)) for term in row)
+        counts.extend(row.values())
+        pointers.append(len(columns))
+    shape = (len(papers), len(index))
+    return csr_matrix(
+        (np.array(counts, np.float64), np.array(columns, np.int32), np.array(pointers)), shape=shape
+    ), list(index)
+
+
+def _axes(weighed: csr_matrix, frequencies: NDArray[np.int32]) -> dict[str, NDArray[Any]]:
+    """Latent axes of the corpus, as many as it can bear: a quarter of its papers at most."""
+    papers = weighed.shape[0]
+    # A term in two of 20,000 papers says nothing about themes; a term in most of them neither.
+    usable = np.flatnonzero((frequencies >= max(2, round(papers / 4_000))) & (frequencies <= max(2, 0.4 * papers)))
+    usable = np.sort(usable[np.argsort(-frequencies[usable], kind="stable")][:_LSA_TERMS])
+    rank = min(_RANK, papers // 4, len(usable) - 1)
+    if rank < 1:
+        return {"columns": np.zeros(0, np.int32), "basis": np.zeros((0, 0), np.float32), "centre": np.zeros(0)}
+    matrix = weighed[:, usable]
+    _left, _values, axes = randomized_svd(matrix, n_components=rank, n_iter=4, random_state=0)
+    basis = np.ascontiguousarray(axes.T, dtype=np.float32)
+    centre = _units(np.asarray(matrix @ basis, dtype=np.float64)).mean(axis=0)
+    return {"columns": usable.astype(np.int32), "basis": basis, "centre": centre}
+
+
+def _idf(frequencies: NDArray[Any], papers: int) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = np.log1p((papers - frequencies + 0.5) / (frequencies + 0.5))
+    return found
+
+
+def _norms(lengths: Sequence[int], mean: float) -> NDArray[np.float64]:
+    norms: NDArray[np.float64] = _K1 * (1 - _B + _B * np.array(lengths, dtype=np.float64) / mean)
+    return norms
+
+
+def _saturated(
+    counts: csr_matrix, norms: NDArray[np.float64], weights: NDArray[np.float64], *, by_entry: bool = False
+) -> csr_matrix:
+    """BM25: counts level off, long papers count less; `weights` are by column, or by stored entry."""
+    row_norms = np.repeat(norms, np.diff(counts.indptr))
+    saturated = counts.data * (_K1 + 1) / (counts.data + row_norms)
+    saturated *= weights if by_entry else weights[counts.indices]
+    return csr_matrix((saturated, counts.indices, counts.indptr), shape=counts.shape)
+
+
+def _unit_sparse(matrix: csr_matrix) -> csr_matrix:
+    """The matrix with rows of length 1; a row of zeros stays one."""
+    lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    lengths[lengths == 0.0] = 1.0
+    scaled = matrix.data / np.repeat(lengths, np.diff(matrix.indptr))
+    return csr_matrix((scaled, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _bytes(text: str) -> NDArray[np.uint8]:
+    return np.frombuffer(text.encode(), dtype=np.uint8)
+
+
+def _units(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of length 1; a row of zeros stays one."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    units: NDArray[np.float64] = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 1e-9)
+    return units
 
 
 def _length(paper: Paper) -> int:
@@ -223,5 +261,5 @@ def _length(paper: Paper) -> int:
 def _fingerprint(papers: Sequence[Paper]) -> str:
     digest = hashlib.sha256()
     for paper in papers:
-        digest.update("\x1f".join((paper.key, paper.title, paper.abstract)).encode(errors="surrogatepass") + b"\x1e")
+        digest.update(f"{paper.key}\x1f{paper.title}\x1f{paper.abstract}".encode(errors="surrogatepass") + b"\x1e")
     return digest.hexdigest()

@@ -12,7 +12,8 @@ from scipy.sparse import csr_matrix
 from newsletter.identity import normalise_id
 from newsletter.models import Interest, InterestKind, Paper
 from newsletter.relevance.features import Background
-from newsletter.relevance.words import STOP_WORDS, clean, fold, passages, surfaces, tokenise
+from newsletter.relevance.rhetoric import RHETORIC
+from newsletter.relevance.words import STOP_WORDS, fold, passages, surfaces, tokenise
 
 AUTHOR = 0.5
 CATEGORY, CROSS_LISTED = 0.1, 0.07
@@ -21,7 +22,9 @@ _GROUND = 0.15
 _SCATTERED, _IN_PIECES = 0.3, 0.5
 """All words of a phrase but apart, and some of its pairs, against the whole phrase."""
 _K1, _B = 1.2, 0.75
-_ALIKE = 1.0
+_CHANCE = 0.05
+"""What a paper is worth that is as close to a seed or a text as one in twenty is by chance."""
+_NOTHING = 0.02
 _SHOWN = 3  # terms named for a free text
 _PUNCTUATION = re.compile(r"[\W_]+")
 _ARCHIVES = frozenset(
@@ -48,7 +51,7 @@ def person(name: str) -> str:
 
 
 def in_category(paper: Paper, wanted: str) -> float:
-    """1 for the primary category, 0.5 for another of the paper's, 0 for none; an archive (`cs`) holds its categories."""
+    """1 for the primary category, 0.5 for another one, 0 for none; an archive such as `cs` holds its categories."""
     folded = wanted.strip().casefold()
     for number, category in enumerate(paper.categories):
         own = category.casefold()
@@ -125,22 +128,25 @@ class Reading:
         return self.alike(self.background.vectors([Paper(key="", title=text)]))
 
     def alike(self, vector: csr_matrix) -> Answers:
-        """Papers by their cosine to one vector."""
+        """Papers closer to a vector than chance; what one paper in twenty reaches is worth the usual floor."""
         row = (vector @ self._transposed).tocsr()
         row.sort_indices()
-        return Answers(row.indices.astype(np.int64), row.data * _ALIKE)
+        times = _CHANCE * row.data / self.background.typical(vector)[0]
+        worth = times / (1 + times)
+        close = worth >= _NOTHING
+        return Answers(row.indices[close].astype(np.int64), worth[close])
 
     def shared_terms(self, number: int, text: str) -> tuple[str, ...]:
         """The weightiest words and pairs of a text that a paper really holds, as the text writes them."""
         written = surfaces(text)
         folded = [fold(word) for word in written]
         spans: dict[tuple[str, ...], str] = {}
-        for size in (2, 1):
+        for size in (3, 2, 1):
             for at in range(len(folded) - size + 1):
                 span = tuple(folded[at : at + size])
-                if not any(word in STOP_WORDS or len(word) < 2 for word in span) and self.holds(number, span):
+                if all(_tells(word) for word in span) and self.holds(number, span):
                     spans.setdefault(span, " ".join(written[at : at + size]))
-        ranked = sorted(spans, key=lambda span: (-self.background.specificity(span) * len(span), span))
+        ranked = sorted(spans, key=lambda span: (-self.background.specificity(span), -len(span), span))
         kept: list[tuple[str, ...]] = []
         for span in ranked:
             if not any(set(span) & set(other) for other in kept):
@@ -191,6 +197,10 @@ def _readable(paper: Paper) -> str:
     return " " + " | ".join(" ".join(tokenise(passage)) for passage in passages(paper)) + " "
 
 
+def _tells(word: str) -> bool:
+    return len(word) > 1 and word not in STOP_WORDS and word not in RHETORIC
+
+
 def _listed(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
@@ -206,4 +216,4 @@ def canonical(interest: Interest) -> tuple[str, str]:
         return interest.kind, known[0] if known else interest.value.strip()
     if interest.kind is InterestKind.CATEGORY:
         return interest.kind, interest.value.strip().casefold()
-    return interest.kind, " ".join(clean(interest.value).split())
+    return interest.kind, " ".join(interest.value.split())

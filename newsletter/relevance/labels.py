@@ -5,16 +5,23 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from newsletter.models import Paper
 from newsletter.relevance.features import Background
-from newsletter.relevance.rhetoric import BROAD, NOT_LAST, NOUNS, RHETORIC
-from newsletter.relevance.words import STOP_WORDS, clean, fold
+from newsletter.relevance.rhetoric import BARE, BROAD, FALLBACK, NOT_LAST, NOUNS, RHETORIC
+from newsletter.relevance.words import STOP_WORDS, fold, plain, tokenise
 
 _LONGEST = 3  # words in a phrase
 _TERMS = 8  # kept per topic
-_PIECE = re.compile(r"[.,;:!?()\[\]{}\"“”$|/<>=]+(?:\s|$)|[;:!?()\[\]{}\"“”$|/<>=]+|\s[-–—]+\s|[–—]")
-_WORD = re.compile(r"[^\W_]+(?:[-\u2010'’.][^\W_]+)*(?:\+\+)?")
+_LEAST = 0.15  # distinction below which a phrase says nothing
+_SECOND = 0.7  # of the first phrase's distinction, for the second to join it
+_HEADED = 0.15  # share of a group that holds its heading
+_WIDEST = 46  # characters of a joined heading
+_PIECE = re.compile(
+    r"[.,;:!?()\[\]{}\"“”$|/<>=]+(?:\s|$)|[;:!?()\[\]{}\"“”$|/<>=]+|\s[-\u2013\u2014]+\s|[\u2013\u2014]"
+)
+_WORD = re.compile(r"[^\W_]+(?:[-\u2010'\u2019.][^\W_]+)*(?:\+\+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,16 @@ class Name:
     terms: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A phrase that distinguishes a group."""
+
+    words: str  # folded
+    written: str
+    score: float
+    inside: float  # share of the group that holds it
+
+
 @dataclass(slots=True)
 class _Phrase:
     """A candidate: which papers of the group hold it, and how it is written there."""
@@ -35,8 +52,13 @@ class _Phrase:
     written: Counter[str] = field(default_factory=Counter)
 
 
-def label_groups(groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], background: Background) -> tuple[Name, ...]:
-    """Name each group by what tells it from the other groups and the rest of the day; labels and keys are unique."""
+def label_groups(
+    groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], background: Background
+) -> tuple[Name | None, ...]:
+    """Name each group by what tells it from the other groups and the rest of the day; labels and keys are unique.
+
+    None for a group that nothing tells from the rest: it has no topic.
+    """
     held = [_phrases(papers) for papers in groups]
     day: Counter[str] = Counter()
     for phrases in (*held, _phrases(rest)):
@@ -47,8 +69,8 @@ def label_groups(groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], backg
         _ranked(phrases, len(papers), day, total, background) for phrases, papers in zip(held, groups, strict=True)
     ]
     taken: set[str] = {"other"}
-    names: dict[int, Name] = {}
-    # The largest group chooses first; a later one with the same best phrase adds its second.
+    names: dict[int, Name | None] = {}
+    # The largest group chooses first; a later one with the same best phrase takes another.
     for number in sorted(range(len(groups)), key=lambda one: (-len(groups[one]), groups[one][0].key)):
         names[number] = _name(ranked[number], taken)
     return tuple(names[number] for number in range(len(groups)))
@@ -56,20 +78,20 @@ def label_groups(groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], backg
 
 def _ranked(
     phrases: dict[str, _Phrase], papers: int, day: Counter[str], total: int, background: Background
-) -> list[tuple[str, str, float]]:
-    """(folded words, as written, score), best first, without phrases that are part of a better one."""
+) -> list[_Term]:
+    """What distinguishes a group, best first, without phrases that are part of a better one."""
     scored = []
     for words, phrase in phrases.items():
         if len(phrase.papers) < min(2, papers):
             continue
         score = _distinction(words, phrase, papers, day[words], total, background)
-        if score > 0:
-            scored.append((score, words, _written(phrase)))
-    scored.sort(key=lambda one: (-round(one[0], 9), one[1]))
-    kept: list[tuple[str, str, float]] = []
-    for score, words, written in scored:
-        if not any(_overlap(words, other) for other, _written_so, _score in kept):
-            kept.append((words, written, score))
+        if score > _LEAST:
+            scored.append(_Term(words, _written(phrase), score, len(phrase.papers) / papers))
+    scored.sort(key=lambda one: (-round(one.score, 9), one.words))
+    kept: list[_Term] = []
+    for term in scored:
+        if not any(_overlap(term.words, other.words) for other in kept):
+            kept.append(term)
         if len(kept) == _TERMS:
             break
     return kept
@@ -77,14 +99,13 @@ def _ranked(
 
 def _distinction(words: str, phrase: _Phrase, papers: int, in_day: int, total: int, background: Background) -> float:
     """How well a phrase stands for the group: the share that holds it, times how much rarer it is elsewhere."""
+    parts = words.split()
     inside = len(phrase.papers) / (papers + 1)
     outside = (in_day - len(phrase.papers) + 0.5) / (total - papers + 1)
-    parts = words.split()
-    pairs = parts if len(parts) == 1 else [f"{one} {two}" for one, two in zip(parts, parts[1:], strict=False)]
+    pairs = parts if len(parts) == 1 else [f"{one} {two}" for one, two in pairwise(parts)]
     usual = min(background.share(pair) for pair in pairs)
-    score = inside * math.log(max(inside / max(outside, usual, 1e-4), 1e-9))
-    titled = len(phrase.titles) / papers
-    return score * (1 + titled) * (0.75, 1.25, 1.3)[len(parts) - 1]
+    score = inside * math.log(max(inside / max(outside, usual, 1e-3), 1e-9))
+    return score * (1 + len(phrase.titles) / papers) * (0.7, 1.25, 1.3)[min(len(parts), 3) - 1]
 
 
 def _overlap(words: str, other: str) -> bool:
@@ -93,29 +114,44 @@ def _overlap(words: str, other: str) -> bool:
     return one <= two or two <= one or len(one & two) >= 2
 
 
-def _name(ranked: Sequence[tuple[str, str, float]], taken: set[str]) -> Name:
-    """The best phrase, joined by the second where that is nearly as good or the first is taken."""
-    headings = [heading(written) for _words, written, _score in ranked]
-    terms = tuple(written for _words, written, _score in ranked)
-    options = []
-    if headings:
-        options.append(headings[0])
-        if len(headings) > 1:
-            both = f"{headings[0]} and {headings[1]}"
-            near = ranked[1][2] >= 0.6 * ranked[0][2] and len(both) <= 48
-            options.insert(0 if near else 1, both)
-            options.extend(f"{headings[0]}, {headings[1]} and {third}" for third in headings[2:])
-            options.extend(headings[1:])
-    number = 2
-    while not options or slug(options[0]) in taken:
-        if options:
-            options.pop(0)
-        if not options:
-            options.append(f"{headings[0] if headings else 'Mixed'} {number}")
-            number += 1
-    key = slug(options[0])
-    taken.add(key)
-    return Name(key=key, label=options[0], terms=terms)
+def _can_head(term: _Term) -> bool:
+    """Whether a phrase may be a heading: a single word only if it is telling and much of the group holds it."""
+    if term.words in BARE or term.inside < _HEADED:
+        return False
+    if " " in term.written:
+        return True
+    compound = (
+        "-" in term.written
+        and term.written.islower()
+        and not term.written.endswith("ing")
+        and "-of-" not in term.written
+    )
+    named = any(char.isdigit() for char in term.written)
+    return not compound and not named and term.words not in BROAD and len(term.words) > 2 and term.inside >= 0.5
+
+
+def _name(ranked: Sequence[_Term], taken: set[str]) -> Name | None:
+    """The best phrase, joined by the second where that says as much again."""
+    heads = [term for term in ranked if _can_head(term)]
+    heads = heads or [term for term in ranked if term.words in FALLBACK and term.inside >= 0.5]
+    options: list[str] = []
+    for at, term in enumerate(heads):
+        first = heading(term.written)
+        for other in heads[at + 1 : at + 3]:
+            both = f"{first} and {heading(other.written)}"
+            if other.score >= _SECOND * term.score and len(both) <= _WIDEST and not _shares(term, other):
+                options.append(both)
+                break
+        options.append(first)
+    for label in options:
+        if slug(label) not in taken:
+            taken.add(slug(label))
+            return Name(key=slug(label), label=label, terms=tuple(term.written for term in ranked))
+    return None
+
+
+def _shares(one: _Term, two: _Term) -> bool:
+    return bool(set(one.words.split()) & set(two.words.split()))
 
 
 def slug(label: str) -> str:
@@ -134,21 +170,28 @@ def _capital(word: str, *, first: bool) -> str:
     pieces = word.split("-")
     return "-".join(
         piece
-        if not piece.islower() or (number and piece in {"of", "to", "the", "in", "and"})
+        if not piece.islower() or (number and piece in {"a", "and", "as", "in", "of", "the", "to"})
         else piece[0].upper() + piece[1:]
         for number, piece in enumerate(pieces)
     )
 
 
 def _written(phrase: _Phrase) -> str:
-    """The commonest way it is written, preferring lower case over the capitals of titles, and capitals of acronyms."""
-    return min(phrase.written, key=lambda text: (-phrase.written[text], text.swapcase()))
+    """The commonest way it is written, the plural where there is one: sections hold several."""
+    most = max(phrase.written.values())
+
+    def fitness(text: str) -> tuple[bool, int, str]:
+        last = text.rsplit(maxsplit=1)[-1]
+        plural = fold(last) != last.lower() and 3 * phrase.written[text] >= most
+        return not plural, -phrase.written[text], text.swapcase()
+
+    return min(phrase.written, key=fitness)
 
 
 def _phrases(papers: Sequence[Paper]) -> dict[str, _Phrase]:
     found: dict[str, _Phrase] = {}
     for number, paper in enumerate(papers):
-        for text, titled in ((paper.title, True), (paper.abstract, False)):
+        for text, titled in ((paper.title, True), (paper.abstract, False), *((word, False) for word in paper.keywords)):
             for words, written in _candidates(text):
                 phrase = found.setdefault(words, _Phrase())
                 phrase.papers.add(number)
@@ -157,14 +200,14 @@ def _phrases(papers: Sequence[Paper]) -> dict[str, _Phrase]:
                 else:
                     phrase.written[written] += 2  # running text shows the case a word really has
                 phrase.written[written] += 1
-    return {words: phrase for words, phrase in found.items() if phrase.titles}
+    return {words: phrase for words, phrase in found.items() if phrase.titles or " " in words}
 
 
 def _candidates(text: str) -> Iterator[tuple[str, str]]:
     """Every run of one to three words that may be a noun phrase: (folded, as written)."""
-    for piece in _PIECE.split(clean(text)):
+    for piece in _PIECE.split(plain(text)):
         words = _WORD.findall(piece)
-        folded = [" ".join(fold(part) for part in re.split(r"[-\u2010]", word)) for word in words]
+        folded = [" ".join(tokenise(word)) for word in words]
         for start in range(len(words)):
             for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
                 if not _inner(folded[end - 1]):
@@ -176,7 +219,9 @@ def _candidates(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _inner(word: str) -> bool:
-    return word not in STOP_WORDS and word not in RHETORIC and not word.endswith("ly")
+    if word in STOP_WORDS or word in RHETORIC or word.endswith("ly"):
+        return False
+    return any(len(part) > 1 for part in word.split()) or word.isdigit()
 
 
 def _opens(word: str) -> bool:

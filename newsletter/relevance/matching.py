@@ -17,6 +17,10 @@ from newsletter.relevance.reasons import Cause, reason
 POPULARITY = 0.04
 """The most that being noticed adds: it orders what is alike, and alone stays below the usual floor."""
 
+OTHER = "Other"
+CLOSE = 0.06
+"""From this worth on a paper is called close to a seed."""
+
 _CROWDED = 0.75
 """Each further paper of one topic counts this much less in the cut of a reader without interests."""
 
@@ -40,6 +44,7 @@ class _Wish:
 
     interest: Interest
     answers: Answers
+    weight: float = 1.0
 
 
 class Window:
@@ -58,8 +63,9 @@ class Window:
         self._topics, self._centrality = self._places()
         self._noticed = np.array([self._notice(number) for number in range(len(self.papers))])
         self._answers: dict[tuple[str, str], Answers] = {}
-        self._seed_rows: dict[str, csr_matrix] = {}
-        self._general = np.lexsort((np.arange(len(self.papers)), -self._noticed))
+        self._general: list[int] = np.lexsort((np.arange(len(self.papers)), -self._noticed)).tolist()
+        # The first of each topic: what is called most noticed is so in the whole topic, whatever a reader mutes.
+        self._tops = set({self._topics[number]: number for number in reversed(self._general)}.values())
 
     def _places(self) -> tuple[list[str], list[float]]:
         """Of each paper: its topic's label, and how central it is there, from 1 downwards."""
@@ -68,7 +74,7 @@ class Window:
             for topic in edition.topics:
                 for place, key in enumerate(topic.paper_keys):
                     label[key] = (topic.label, 0.5 / (1 + place) if topic.kind == "other" else 1 / (1 + place))
-        found = [label.get(paper.key, ("Other", 0.0)) for paper in self.papers]
+        found = [label.get(paper.key, (OTHER, 0.0)) for paper in self.papers]
         return [one for one, _central in found], [central for _label, central in found]
 
     def _notice(self, number: int) -> float:
@@ -115,23 +121,20 @@ class Window:
     # ---- what a profile wants --------------------------------------------------------------------------------------
 
     def _wishes(self, profile: Profile) -> tuple[_Wish, ...]:
-        """The interests that can be looked up here, each wish once, in an order that does not depend on the profile's."""
+        """The interests that can be looked up here, each wish once; the profile's own order does not matter."""
         wanted: dict[tuple[str, str], Interest] = {}
         for interest in sorted(profile.interests, key=lambda one: (one.topic or "", one.kind, one.value)):
             name = canonical(interest)
             if interest.kind in _WANTED and name[1]:
                 wanted.setdefault(name, interest)
-        seeds = [name[1] for name in sorted(wanted) if name[0] == InterestKind.SEED and name[1] in self._seeds]
-        norm = self._centroid_length(seeds)
-        wishes = []
-        for name in sorted(wanted):
-            if name[0] == InterestKind.SEED and name[1] not in self._seeds:
-                continue
-            answers = self._answer(name, wanted[name].value)
-            if name[0] == InterestKind.SEED:
-                answers = Answers(answers.numbers, answers.values / norm)
-            wishes.append(_Wish(wanted[name], answers))
-        return tuple(wishes)
+        seeds = {name for name in wanted if name[0] == InterestKind.SEED and name[1] in self._seeds}
+        # Several seeds add up like the cosine to their centroid, whose length grows with the root of their number.
+        weight = 1 / math.sqrt(max(1, len(seeds)))
+        return tuple(
+            _Wish(wanted[name], self._answer(name, wanted[name].value), weight if name in seeds else 1.0)
+            for name in sorted(wanted)
+            if name[0] != InterestKind.SEED or name[1] in self._seeds
+        )
 
     def _answer(self, name: tuple[str, str], value: str) -> Answers:
         if name not in self._answers:
@@ -143,37 +146,24 @@ class Window:
             elif kind == InterestKind.CATEGORY:
                 made = self._reading.category(value)
             elif kind == InterestKind.SEED:
-                made = self._reading.alike(self._seed_row(wanted))
+                made = self._reading.alike(self._background.vectors([self._seeds[wanted]]))
             else:
                 made = self._reading.text(value)
             self._answers[name] = made
         return self._answers[name]
 
-    def _seed_row(self, arxiv_id: str) -> csr_matrix:
-        if arxiv_id not in self._seed_rows:
-            self._seed_rows[arxiv_id] = self._background.vectors([self._seeds[arxiv_id]])
-        return self._seed_rows[arxiv_id]
-
-    def _centroid_length(self, seeds: Sequence[str]) -> float:
-        """Length of the sum of the seeds' unit vectors: divided by it, cosines to each add up to that to the centroid."""
-        if not seeds:
-            return 1.0
-        total = self._seed_row(seeds[0])
-        for seed in seeds[1:]:
-            total = total + self._seed_row(seed)
-        return math.sqrt(float(total.multiply(total).sum())) or 1.0
-
     def _scores(self, wishes: Sequence[Sequence[_Wish]]) -> csr_matrix:
         """Profiles x papers: the sum of what answers each profile's wishes, popularity left out."""
         rows: dict[int, int] = {}
         pieces: list[Answers] = []
-        pointers, columns = [0], []
+        pointers, columns, weights = [0], [], []
         for mine in wishes:
             for wish in mine:
                 if id(wish.answers) not in rows:
                     rows[id(wish.answers)] = len(pieces)
                     pieces.append(wish.answers)
                 columns.append(rows[id(wish.answers)])
+                weights.append(wish.weight)
             pointers.append(len(columns))
         answered = csr_matrix(
             (
@@ -183,7 +173,10 @@ class Window:
             ),
             shape=(len(pieces), len(self.papers)),
         )
-        chosen = csr_matrix((np.ones(len(columns)), columns, pointers), shape=(len(wishes), len(pieces)))
+        chosen = csr_matrix(
+            (np.array(weights, float), np.array(columns, np.int64), np.array(pointers)),
+            shape=(len(wishes), len(pieces)),
+        )
         return (chosen @ answered).tocsr()
 
     def _muted(self, profile: Profile) -> NDArray[np.bool_]:
@@ -220,7 +213,7 @@ class Window:
     def _most_noticed(self, profile: Profile) -> Digest | None:
         """For a reader without interests: what was noticed most, topic by topic."""
         open_to_reader = ~self._muted(profile)
-        ordered = [int(number) for number in self._general if open_to_reader[number]]
+        ordered = [number for number in self._general if open_to_reader[number]]
         if not ordered:
             return None
         ranks: dict[str, int] = {}
@@ -229,11 +222,7 @@ class Window:
             rank = ranks[self._topics[number]] = ranks.get(self._topics[number], -1) + 1
             worth[number] = float(self._noticed[number]) * _CROWDED**rank
         chosen = self._limited(sorted(ordered, key=lambda number: (-round(worth[number], 9), number)), profile)
-        firsts: set[str] = set()
-        picks = []
-        for number in chosen:
-            picks.append(self._noticed_pick(number, first=self._topics[number] not in firsts))
-            firsts.add(self._topics[number])
+        picks = [self._noticed_pick(number) for number in chosen]
         return self._digest(picks, matched=len(ordered), personal=False)
 
     # ---- saying why ------------------------------------------------------------------------------------------------
@@ -246,7 +235,7 @@ class Window:
             at = int(np.searchsorted(wish.answers.numbers, number))
             if at == len(wish.answers.numbers) or wish.answers.numbers[at] != number:
                 continue
-            value = float(wish.answers.values[at])
+            value = wish.weight * float(wish.answers.values[at])
             if wish.interest.kind is InterestKind.SEED:
                 seeds += value
                 name = canonical(wish.interest)[1]
@@ -256,8 +245,9 @@ class Window:
             causes.append(Cause(Part(_KINDS[wish.interest.kind], value, because), wish.interest.topic))
         if nearest is not None:
             itself = self.papers[number].arxiv_id == nearest[1]
-            because = nearest[1] if itself else f"close to {nearest[1]}"
-            causes.append(Cause(Part("seed", seeds, because), nearest[2]))
+            close = nearest[0] >= CLOSE
+            because = nearest[1] if itself else f"{'close to' if close else 'a little like'} {nearest[1]}"
+            causes.append(Cause(Part("seed", seeds, because), nearest[2], faint=not close))
         causes.sort(key=lambda cause: (-cause.part.value, cause.part.kind, cause.part.because))
         parts = [cause.part for cause in causes]
         if self._noticed[number] > 0:
@@ -270,15 +260,19 @@ class Window:
         return ", ".join(self._reading.shared_terms(number, interest.value)) or "words of your description"
 
     def _crowd(self, number: int) -> str:
-        return figures(self.papers[number]) or f"central to {self._topics[number]}"
+        topic = self._topics[number]
+        return figures(self.papers[number]) or ("new today" if topic == OTHER else f"central to {topic}")
 
-    def _noticed_pick(self, number: int, *, first: bool) -> Pick:
+    def _noticed_pick(self, number: int) -> Pick:
         paper, topic, value = self.papers[number], self._topics[number], float(self._noticed[number])
         counted = figures(paper)
-        if counted:
-            words = f"{'most' if first else 'also'} noticed in {topic}: {counted}"
+        place = "outside the topics" if topic == OTHER else f"in {topic}"
+        if not counted:
+            words = "one of the day's other papers" if topic == OTHER else f"central to {topic}"
+        elif number in self._tops:
+            words = f"most noticed {place}: {counted}"
         else:
-            words = f"central to {topic}"
+            words = f"also noticed {place}: {counted}"
         return Pick(paper.key, value, (Part("popularity", value, self._crowd(number)),), words)
 
     def _digest(self, picks: Sequence[Pick], *, matched: int, personal: bool) -> Digest:
@@ -286,6 +280,8 @@ class Window:
         places = {paper.key: number for number, paper in enumerate(self.papers)}
         for pick in sorted(picks, key=lambda pick: (-pick.score, pick.paper_key)):
             by_topic.setdefault(self._topics[places[pick.paper_key]], []).append(pick)
+        if not personal and OTHER in by_topic:
+            by_topic[OTHER] = by_topic.pop(OTHER)  # last: only a reader's own interest puts it before a topic
         last = self.editions[-1]
         remarks = dict.fromkeys(remark for edition in self.editions for remark in edition.remarks)
         return Digest(

@@ -6,7 +6,7 @@ from newsletter.models import Paper
 
 
 def noticed(paper: Paper) -> float:
-    """From 0 (no figures) towards 1: upvotes, comments, and being listed by several sources; the first votes count most."""
+    """From 0 (no figures) towards 1: upvotes, comments, being listed by several sources; the first votes count most."""
     weight = max(0, paper.upvotes or 0) + 2 * max(0, paper.comments or 0) + 3 * max(0, len(paper.sources) - 1)
     grown = math.log1p(weight)
     return grown / (grown + 4.0)

@@ -14,6 +14,7 @@ class Cause:
 
     part: Part
     topic: str | None = None
+    faint: bool = False  # not worth a word beside a stronger one
 
 
 def reason(causes: Sequence[Cause]) -> str:
@@ -26,7 +27,7 @@ def reason(causes: Sequence[Cause]) -> str:
             prefix = f"matches {cause.topic}: " if cause.topic else "matches "
             same = [one for one in ordered if one.part.kind == "terms" and one.topic == cause.topic]
             clauses.setdefault(prefix, prefix + _named(same))
-        elif kind == "seed":
+        elif kind == "seed" and (len(ordered) == 1 or not cause.faint):
             clauses.setdefault(kind, f"{cause.part.because}, which {_whose(cause)}")
         elif kind == "author":
             same = [one for one in ordered if one.part.kind == "author"]

@@ -15,12 +15,14 @@ from newsletter.relevance.noticed import noticed
 OTHER = "Other"
 
 _LEAST = 2  # papers that make a topic
-_TIGHT = 0.12  # how much closer than any two papers of the day the papers of a topic are to each other
-_ATTACHED = 0.25  # cosine of a paper to its topic's centre, below which it is only there for want of a better place
+_TIGHT = 0.1  # how much closer than any two papers of the day the papers of a topic are to each other
+_ATTACHED = 0.3  # cosine of a paper to its topic's centre, below which it is only there for want of a better place
+_NEAR = 0.35
+"""Cosine to the centre of a topic from which a paper without a group of its own joins it."""
 
 
 def group(papers: Sequence[Paper], background: Background) -> tuple[Topic, ...]:
-    """Put every paper in exactly one topic, most noticed and largest first, Other last; the order given does not matter.
+    """Put every paper in exactly one topic, most noticed and largest first, Other last; in any order given.
 
     Ward's tree over the LSA of the background, cut where the groups are most distinct among the sizes that read well.
     """
@@ -31,11 +33,14 @@ def group(papers: Sequence[Paper], background: Background) -> tuple[Topic, ...]:
     groups, loose = _coherent(points, _cut(points))
     members = [[ordered[number] for number in numbers] for numbers in groups]
     names = label_groups(members, [ordered[number] for number in loose], background)
-    topics = [
-        Topic(key=name.key, label=name.label, terms=name.terms, paper_keys=tuple(paper.key for paper in papers))
-        for name, papers in zip(names, members, strict=True)
-    ]
-    weights = {topic.key: _weight(papers) for topic, papers in zip(topics, members, strict=True)}
+    loose.extend(number for name, numbers in zip(names, groups, strict=True) if name is None for number in numbers)
+    groups = [numbers for name, numbers in zip(names, groups, strict=True) if name is not None]
+    groups, loose = _joined(points, groups, sorted(loose))
+    topics, weights = [], {}
+    for name, numbers in zip((name for name in names if name is not None), groups, strict=True):
+        held = [ordered[number] for number in numbers]
+        topics.append(Topic(name.key, name.label, name.terms, tuple(paper.key for paper in held)))
+        weights[name.key] = _weight(held)
     topics.sort(key=lambda topic: (-weights[topic.key], topic.key))
     if loose:
         keys = tuple(ordered[number].key for number in loose)
@@ -107,6 +112,28 @@ def _coherent(points: NDArray[np.float64], cut: NDArray[np.int64]) -> tuple[list
         central = sorted(zip(-np.round(nearness, 9), members, strict=True))
         groups.append([int(member) for near, member in central if -near >= _ATTACHED])
     return groups, sorted(loose)
+
+
+def _joined(
+    points: NDArray[np.float64], groups: Sequence[Sequence[int]], loose: Sequence[int]
+) -> tuple[list[list[int]], list[int]]:
+    """Put each loose paper at the end of the topic it is near enough to; the rest stays loose."""
+    joined = [list(numbers) for numbers in groups]
+    if not groups:
+        return joined, list(loose)
+    centres = np.array([points[list(numbers)].sum(axis=0) for numbers in groups])
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    left, added = [], []
+    for number in loose:
+        nearness = centres @ points[number]
+        best = int(nearness.argmax())
+        if nearness[best] >= _NEAR:
+            added.append((-round(float(nearness[best]), 9), number, best))
+        else:
+            left.append(number)
+    for _nearness, number, best in sorted(added):
+        joined[best].append(number)
+    return joined, left
 
 
 def _mean_cosine(points: NDArray[np.float64]) -> float:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 
 from newsletter.models import Paper
 
@@ -29,13 +30,12 @@ _IRREGULAR = {
 _ES = ("sses", "xes", "ches", "shes")
 
 
-def clean(text: str) -> str:
-    r"""Text without TeX commands and links; `multi-modal` and `multi modal` become `multimodal`, like `fine-tuning`."""
+def plain(text: str) -> str:
+    r"""Text without TeX commands, links and possessives."""
     if "\\" in text:
         text = _ACCENT.sub(lambda match: match[1] or match[2], text)
         text = _COMMAND.sub(" ", text)
-    text = _POSSESSIVE.sub("", _URL.sub(" ", unicodedata.normalize("NFKC", text)))
-    return _PREFIX.sub(r"\1", text)
+    return _POSSESSIVE.sub("", _URL.sub(" ", unicodedata.normalize("NFKC", text)))
 
 
 @lru_cache(maxsize=1 << 17)
@@ -60,21 +60,19 @@ def fold(word: str) -> str:
 
 
 def surfaces(text: str) -> list[str]:
-    """The words of a text as they are written, in order."""
-    return _WORD.findall(clean(text))
+    """The words of a text as they are written, in order; `multi-modal` and `fine-tuning` are one, like `multimodal`."""
+    return _WORD.findall(_PREFIX.sub(r"\1", plain(text)))
 
 
 def tokenise(text: str) -> list[str]:
-    """The words of a text, folded, in order; a hyphen separates: `text-to-image` is three words, as is `text to image`."""
+    """The words of a text, folded, in order; a hyphen separates, so `text-to-image` and `text to image` are alike."""
     return [fold(word) for word in surfaces(text)]
 
 
 def terms(text: str) -> list[str]:
     """The 1- and 2-grams of a text that weigh: stop words are skipped, single characters count only within a pair."""
     words = [word for word in tokenise(text) if word not in STOP_WORDS]
-    return [word for word in words if len(word) > 1] + [
-        f"{one} {two}" for one, two in zip(words, words[1:], strict=False)
-    ]
+    return [word for word in words if len(word) > 1] + [f"{one} {two}" for one, two in pairwise(words)]
 
 
 def paper_terms(paper: Paper) -> list[str]:
@@ -89,18 +87,18 @@ def passages(paper: Paper) -> Iterator[str]:
     yield from paper.keywords
 
 
-STOP_WORDS = frozenset(
-    fold(word)
-    for word in """
-    a about above across after again against al all almost along already also although always among an and another any
-    are as at be because become been before being below between both but by can cannot could despite did do does doing
-    done down due during each either enough especially et even ever every few for from further furthermore had has have
-    having hence here how however i ie eg if in indeed instead into is it its itself just least less like many may
-    meanwhile might more moreover most much must namely nevertheless no nor not now of off often on once one only onto or
-    other others otherwise our ours out over own per perhaps rather s same several shall she should since so some still
-    such t than that the their them themselves then there thereby therefore these they this those though three through
-    throughout thus to together too toward towards two under until up upon us very via was we well were what when where
-    whereas whether which while who whole whom whose why will with within without would yet you your
-    """.split()
-)
+_FUNCTION_WORDS = """
+    a about above across after again against al all almost along already also although always among an and another
+    any are as at be because become been before being below between both but by can cannot could despite did do does
+    doing done down due during each eg either enough especially et even ever every few for from further furthermore
+    had has have having hence here how however i ie if in indeed instead into is it its itself just least less like
+    many may meanwhile might more moreover most much must namely nevertheless no nor not now of off often on once
+    one only onto or other others otherwise our ours out over own per perhaps rather s same several shall she should
+    since so some still such t than that the their them themselves then there thereby therefore these they this
+    those though three through throughout thus to together too toward towards two under until up upon us very via
+    was we well were what when where whereas whether which while who whole whom whose why will with within without
+    would yet you your
+"""
+
+STOP_WORDS = frozenset(fold(word) for word in _FUNCTION_WORDS.split())
 """Function words; rhetoric is left to the weights, and to the labels' own list."""
