@@ -15,10 +15,12 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def dump(value: object) -> Any:
     """A JSON-ready copy of a value, with fields at their default left out: most facts of most papers are unknown."""
-    return _adapter(type(value)).dump_python(value, mode="json", exclude_defaults=True)
+    kind: Any = type(value)
+    return _adapter(kind).dump_python(value, mode="json", exclude_defaults=True)
 
 
 def load(kind: type[T], data: Any) -> T:
     """The value that `dump` was given."""
-    value: T = _adapter(kind).validate_python(data)
+    adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # classes hash, whatever the stubs of cache say
+    value = adapter.validate_python(data)
     return value
