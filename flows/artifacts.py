@@ -85,7 +85,7 @@ def report_page(told: RunReport) -> str:
         lines += ["", f"**Edition {made.edition_id}:** {made.papers} papers in {len(made.topics)} topics."]
         lines += [f"{made.reason[:1].upper()}{made.reason[1:]}."] if made.reason else []
         lines += ["", "| topic | papers | terms |", "|---|---:|---|"]
-        lines += [f"| {_plain(one.label)} | {one.papers} | {_plain(', '.join(one.terms[:6]))} |" for one in made.topics]
+        lines += [f"| {_plain(one.label)} | {one.papers} | {_plain(', '.join(one.terms[:3]))} |" for one in made.topics]
     lines += ["", "| audience | |", "|---|---:|"]
     lines += [f"| {'would get a digest' if told.dry_run else 'a digest was queued'} | {told.enqueue.queued} |"]
     lines += [f"| {reason.replace('_', ' ')} | {count} |" for reason, count in told.enqueue.skipped.items()]

@@ -5,7 +5,9 @@ cancelled; and a night switched off leaves a queue of late runs of which only th
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from prefect.automations import Automation
 from prefect.client.orchestration import PrefectClient, get_client
@@ -46,20 +48,28 @@ async def sweep(client: PrefectClient, *, now: datetime) -> tuple[int, int]:
             expected_start_time=FlowRunFilterExpectedStartTime(before_=now),
         ),
     )
-    overtaken = [run for deployment in {run.deployment_id for run in late} for run in _all_but_newest(late, deployment)]
-    for run in overtaken:
+    passed = overtaken(late)
+    for run in passed:
         message = "A later run does this one's work: it catches up on missed days."
         await client.set_flow_run_state(run.id, Cancelled(message=message), force=True)
-    return len(left), len(overtaken)
+    return len(left), len(passed)
 
 
 def _in(*types: StateType) -> FlowRunFilterState:
     return FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types)))
 
 
-def _all_but_newest(runs: list[FlowRun], deployment: object) -> list[FlowRun]:
-    same = [run for run in runs if run.deployment_id == deployment and run.auto_scheduled]
-    return sorted(same, key=lambda run: run.expected_start_time or datetime.min.replace(tzinfo=UTC))[:-1]
+def overtaken(late: Sequence[FlowRun]) -> list[FlowRun]:
+    """Of the late runs that a schedule made, all but the newest of each deployment; what a person asked for stays."""
+    by_deployment: dict[UUID | None, list[FlowRun]] = {}
+    for run in late:
+        if run.auto_scheduled:
+            by_deployment.setdefault(run.deployment_id, []).append(run)
+    return [run for runs in by_deployment.values() for run in sorted(runs, key=_expected)[:-1]]
+
+
+def _expected(run: FlowRun) -> datetime:
+    return run.expected_start_time or datetime.min.replace(tzinfo=UTC)
 
 
 async def _runs(client: PrefectClient, wanted: FlowRunFilter) -> list[FlowRun]:
@@ -105,7 +115,7 @@ async def ensure_zombie_automation() -> None:
 async def prepare(*, only_sweep: bool = False) -> str:
     """Sweep, and for `paperboy serve` make the pool and the automation; returns what was put right."""
     async with get_client() as client:
-        crashed, overtaken = await sweep(client, now=datetime.now(UTC))
+        crashed, cancelled = await sweep(client, now=datetime.now(UTC))
         if not only_sweep:
             await ensure_pool(client)
     if not only_sweep:
@@ -113,8 +123,8 @@ async def prepare(*, only_sweep: bool = False) -> str:
     said = []
     if crashed:
         said.append(f"{crashed} unfinished run(s) of before were set to Crashed")
-    if overtaken:
-        said.append(f"{overtaken} late run(s) were cancelled in favour of the newest")
+    if cancelled:
+        said.append(f"{cancelled} late run(s) were cancelled in favour of the newest")
     return "; ".join(said)
 
 
