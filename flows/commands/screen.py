@@ -1,11 +1,9 @@
 """What the terminal shows: sentences, tables and progress, on a terminal and where there is none."""
 
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from newsletter.errors import RosterError
@@ -15,6 +13,9 @@ Cell = str | int | Text
 """What stands in a table: strangers' words are shown as they are, never read as markup."""
 
 _WIDE = 250  # columns where nobody watches: a log or a pipe wraps its own lines
+_GAP = 2  # between columns
+_NARROW = 24  # less room than this makes a column of single words
+_INDENT = 4
 
 
 def out() -> Console:
@@ -50,33 +51,38 @@ def complain(error: Exception) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    """Rows under headings; a column of numbers stands to the right."""
-    found = [[_cell(cell) for cell in row] for row in rows]
-    made = Table(box=None, show_header=any(columns), pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    numbers = [bool(found) and all(_is_number(row[place]) for row in found) for place in range(len(columns))]
-    for place, name in enumerate(columns):
-        last = place == len(columns) - 1
-        made.add_column(
-            name,
-            justify="right" if numbers[place] else "left",
-            no_wrap=not last,
-            overflow="fold" if last else "ellipsis",
-        )
-    for row in found:
-        made.add_row(*row)
-    print_trimmed(made)
+    """Rows under headings; numbers stand to the right, and the last column has the room that is left.
 
-
-def print_trimmed(made: Table) -> None:
-    """A table; where nobody watches, without the spaces that fill its last column."""
+    Where that is too little, the last cell of a row stands below it.
+    """
     console = out()
-    if console.is_terminal:
-        console.print(made)
-        return
-    buffer = io.StringIO()
-    Console(file=buffer, highlight=False, markup=False, emoji=False, width=_WIDE).print(made)
-    for line in buffer.getvalue().splitlines():
-        console.print(Text(line.rstrip()), soft_wrap=True)
+    found = [[_cell(cell) for cell in row] for row in rows]
+    lines = [[Text(name, "dim") for name in columns], *found] if any(columns) else found
+    widths = [max((line[place].cell_len for line in lines), default=0) for place in range(len(columns) - 1)]
+    to_the_right = [bool(found) and all(_is_number(row[place]) for row in found) for place in range(len(widths))]
+    start = sum(widths) + _GAP * len(widths)
+    room = console.width - start if console.is_terminal else _WIDE
+    below = room < _NARROW and any(line[-1].cell_len > room for line in lines)
+    for line in lines:
+        head = Text()
+        for cell, width, right in zip(line, widths, to_the_right, strict=False):
+            padding = " " * (width - cell.cell_len)
+            head.append_text(Text(padding) + cell if right else cell + Text(padding)).append(" " * _GAP)
+        if below:
+            rest = [Text(" " * _INDENT) + piece for piece in _wrapped(line[-1], console, console.width - _INDENT)]
+            pieces = [head, *rest]
+        else:
+            first, *rest = _wrapped(line[-1], console, room) or [Text()]
+            pieces = [head + first, *(Text(" " * start) + piece for piece in rest)]
+        for piece in pieces:
+            piece.rstrip()
+            console.print(piece, soft_wrap=True)
+
+
+def _wrapped(cell: Text, console: Console, width: int) -> list[Text]:
+    if not cell.plain:
+        return []
+    return list(cell.wrap(console, width)) if console.is_terminal else [cell]
 
 
 def _cell(cell: Cell) -> Text:

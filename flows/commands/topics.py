@@ -133,15 +133,13 @@ def _window(database: "Database", settings: "Settings", week: Sequence[Edition],
 
 
 def _show(matches: "Sequence[Match]") -> None:
-    rows = []
+    rows: list[tuple[screen.Cell, screen.Cell]] = []
     for match in matches:
-        style = "" if match.passes else "dim"
         parts = "  ".join(f"{part.value:.2f} {part.because}" for part in match.pick.parts)
-        rows.append(
-            (f"{match.pick.score:.2f}", Text(screen.plain(match.paper.title), style), Text(screen.plain(parts), "dim"))
-        )
+        rows.append((f"{match.pick.score:.2f}", Text(screen.plain(match.paper.title), "" if match.passes else "dim")))
+        rows.append(("", Text(screen.plain(parts), "dim")))
     if rows:
-        screen.table(("score", "paper", "made of"), rows)
+        screen.table(("score", "paper, and what its score is made of"), rows)
 
 
 def _what_did_it(passing: "Sequence[Match]") -> None:

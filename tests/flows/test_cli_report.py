@@ -1,9 +1,15 @@
 """The report of a run in plain words: every way in which nobody got mail has its own true sentence."""
 
+import contextlib
+import io
+import re
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from flows.commands import screen
 from flows.commands.run_report import show, why_nothing_was_mailed
 from newsletter.models import Skip, State, Word
 from newsletter.reports import (
@@ -93,3 +99,44 @@ def test_what_strangers_wrote_cannot_drive_the_terminal(capsys):
     said = capsys.readouterr().out
     assert "\x1b" not in said
     assert "[red]here[/red] nor here" in said
+
+
+# ---- tables ----------------------------------------------------------------------------------------------------------
+
+CELL = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cf", "Mn", "Zs"]), max_size=60)
+
+
+def shown(columns, rows, *, width: int | None) -> list[str]:
+    """What a table shows: on a terminal of this width, or where there is none."""
+    env = {"COLUMNS": str(width), "FORCE_COLOR": "1", "TERM": "xterm"} if width else {"TERM": "dumb"}
+    kept = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(kept):
+        for name, value in env.items():
+            patch.setenv(name, value)
+        screen.table(columns, rows)
+    return re.sub(r"\x1b\[[0-9;]*m", "", kept.getvalue()).splitlines()
+
+
+@given(st.lists(st.tuples(CELL, CELL, CELL), max_size=5), st.none() | st.integers(20, 120))
+def test_a_table_loses_nothing_however_narrow_the_terminal(rows, width):
+    """Every character of every cell is there, in its order, wrapped or below its row."""
+    lines = shown(("", "", ""), rows, width=width)
+
+    letters = "".join("".join(lines).split())
+    for row in rows:
+        for cell in row:
+            assert "".join(cell.split()) in letters
+
+
+def test_a_table_in_a_pipe_has_one_line_for_a_row():
+    """Whoever greps finds the whole row on its line, without trailing spaces."""
+    lines = shown(("name", "", "words"), [("a", 1, "long " * 100), ("bcd", 22, "")], width=None)
+
+    assert lines == ["name      words", f"a      1  {('long ' * 100).strip()}", "bcd   22"]
+
+
+def test_a_long_last_cell_stands_below_its_row_on_a_narrow_terminal():
+    """Instead of a column of single letters."""
+    lines = shown(("who", "what"), [("somebody@example.org", "a rather long answer of a server")], width=30)
+
+    assert lines[2:] == ["somebody@example.org", "    a rather long answer of a", "    server"]
