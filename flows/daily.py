@@ -1,7 +1,5 @@
 """The daily flow: one screen, five calls. It runs hourly and does what is due."""
 
-from datetime import date
-
 from prefect import flow, runtime
 from prefect.client.schemas.objects import State
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -30,7 +28,7 @@ def run_name() -> str:
 )
 def daily_digest(parameters: RunParameters = WHATEVER_IS_DUE) -> State[RunReport]:
     """Collect, compose, enqueue, deliver, report: today's papers to every subscriber who is due."""
-    day: date = parameters.day or runtime.flow_run.scheduled_start_time.date()
+    day = tasks.day_of(parameters, runtime.flow_run.scheduled_start_time.date())
     run = f"{runtime.flow_run.id}.{runtime.flow_run.run_count}"
     try:
         with wiring.shop() as shop, shop.run(run, day):

@@ -2,9 +2,11 @@
 
 import json
 import sys
+from contextlib import suppress
 from typing import Any
 
 from flows import server
+from flows.environment import environment
 from flows.parameters import RunParameters
 from flows.processes import Child
 from flows.server import Echo
@@ -33,7 +35,7 @@ def run_flow(settings: Settings, parameters: RunParameters, *, echo: Echo) -> Ru
 
     """
     with server.running_server(settings, echo) as found:
-        env = server.environment(settings, found.port)
+        env = environment(settings, found.port)
         # Where the server is that of `paperboy serve` its runs are alive, and not ours to sweep.
         options = ("--sweep",) if found.process else ()
         # It imports what it needs while the server starts, and begins when it is handed its parameters.
@@ -58,8 +60,9 @@ def _listen(child: Child, parameters: RunParameters, echo: Echo) -> dict[str, An
     process = child.process
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(parameters.model_dump_json().encode())
-    process.stdin.close()
+    with suppress(BrokenPipeError):  # it died already: the end of its output says so
+        process.stdin.write(parameters.model_dump_json().encode())
+        process.stdin.close()
     for line in process.stdout:
         message = json.loads(line)
         if "sentence" in message:

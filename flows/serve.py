@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Self
 
 from flows import server
+from flows.environment import HOST, environment
 from flows.processes import Child, Held, Holder, Lock, exclusive
 from flows.server import Echo, ServerFailed
 from newsletter.errors import PaperboyError
@@ -137,7 +138,7 @@ def _prepare(settings: Settings, stop: _Stop) -> list[str]:
 def _finish(settings: Settings, name: str, command: tuple[str, ...], stop: _Stop) -> str:
     log = server.logs(settings) / f"{name}.log"
     log.unlink(missing_ok=True)
-    child = Child(name, command, env=server.environment(settings), cwd=ROOT, log=log)
+    child = Child(name, command, env=environment(settings), cwd=ROOT, log=log)
     give_up = time.monotonic() + PREPARE_SECONDS
     while child.alive and not stop.asked and time.monotonic() < give_up:
         time.sleep(0.1)
@@ -152,7 +153,7 @@ def _start_worker(settings: Settings) -> Child:
     return Child(
         "worker",
         (sys.executable, "-m", "prefect", "worker", "start", "--pool", "paperboy", "--name", "paperboy"),
-        env=server.environment(settings),
+        env=environment(settings),
         cwd=ROOT,
         log=server.logs(settings) / "worker.log",
     )
@@ -174,7 +175,7 @@ def _let_a_run_finish(settings: Settings, stop: _Stop, echo: Echo) -> None:
 def _screen(settings: Settings) -> list[str]:
     return [
         "Paperboy is serving.",
-        f"  watch and start runs   http://{server.HOST}:{settings.prefect_port}",
+        f"  watch and start runs   http://{HOST}:{settings.prefect_port}",
         "  schedule               daily-digest/hourly, five past each hour (pause it in the UI; the pause holds)",
         f"  logs                   {server.logs(settings)}",
         "  stop                   Ctrl-C",
@@ -185,6 +186,6 @@ def _who_holds(holder: Holder | None) -> str:
     if holder is None:
         return "another Paperboy process is just starting; try again in a moment"
     if holder.what == "serve":
-        ui = f"http://{server.HOST}:{holder.port}"
+        ui = f"http://{HOST}:{holder.port}"
         return f"`paperboy serve` runs already (process {holder.pid}, {ui}); stop it first, or use it"
     return f"a run is going on (process {holder.pid}); wait until it has ended, then try again"

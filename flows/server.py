@@ -1,4 +1,4 @@
-"""A Prefect server of our own on 127.0.0.1: its environment, and its start and stop around a run.
+"""A Prefect server of our own on 127.0.0.1: its start and stop around a run.
 
 Never Prefect's ephemeral server: it is slow to start and loses the history of task runs.
 """
@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.environment import HOST as HOST  # noqa: PLC0414 - also known here: it is the server's host
+from flows.environment import environment, home
 from flows.processes import Child, Held, Holder, exclusive, holder_of
 from newsletter.errors import PaperboyError, RunInProgress
-from newsletter.settings import ROOT, Settings, exported, inherited
+from newsletter.settings import ROOT, Settings
 
-HOST = "127.0.0.1"
 START_SECONDS = 120.0  # a first start migrates a database; on a loaded machine that took 20 s
 STOP_SECONDS = 15.0
 
@@ -42,11 +43,6 @@ class Server:
         return f"http://{HOST}:{self.port}"
 
 
-def home(settings: Settings) -> Path:
-    """Prefect's own folder: its database, its leases, our lock file."""
-    return settings.data_dir / "prefect"
-
-
 def logs(settings: Settings) -> Path:
     """Where Prefect's output goes."""
     return settings.data_dir / "logs"
@@ -55,53 +51,6 @@ def logs(settings: Settings) -> Path:
 def lock_path(settings: Settings) -> Path:
     """The file that whoever keeps the server holds."""
     return home(settings) / "server.lock"
-
-
-def environment(settings: Settings, port: int | None = None) -> dict[str, str]:
-    """The whole environment of a process that is, or talks to, our server; docs/decisions say why each is set."""
-    port = port or settings.prefect_port
-    database = settings.prefect_database_url.get_secret_value()
-    python = Path(sys.executable).parent
-    before = inherited()
-    variables = {
-        "PAPERBOY_HOME": str(ROOT),
-        "PREFECT_HOME": str(home(settings)),
-        "PREFECT_API_URL": f"http://{HOST}:{port}/api",
-        "PREFECT_SERVER_API_HOST": HOST,
-        "PREFECT_SERVER_API_PORT": str(port),  # the UI asks 4200 without it, whatever --port says
-        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
-        # nothing calls outside: not the server, not the SDK, not the browser (UI v2 asks Amplitude)
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_UI_V2_ENABLED": "false",
-        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
-        "NO_PROXY": _with_loopback(before.get("NO_PROXY", before.get("no_proxy", ""))),
-        "no_proxy": _with_loopback(before.get("no_proxy", before.get("NO_PROXY", ""))),
-        # a power cut must not block later runs: leases on disk, heartbeats for the zombie automation
-        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-        "PREFECT_WORKER_QUERY_SECONDS": "2",
-        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "newsletter,subscribers",
-        "PREFECT_CLI_COLORS": "false",
-        "PREFECT_CLI_PROMPT": "false",
-        "PREFECT_LOGGING_COLORS": "false",
-        "PYTHONPATH": _joined(str(ROOT), before.get("PYTHONPATH", "")),
-        "PYTHONUNBUFFERED": "1",  # a log that ends where the process died
-        "PATH": _joined(str(python), before.get("PATH", "")),  # the deployment's command says `python`
-    }
-    if database:
-        variables["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
-    return before | exported(settings) | variables
-
-
-def _joined(first: str, rest: str) -> str:
-    return f"{first}:{rest}" if rest else first
-
-
-def _with_loopback(value: str) -> str:
-    # Prefect's client obeys proxy variables even for 127.0.0.1.
-    return ",".join(part for part in (value, "127.0.0.1", "localhost") if part)
 
 
 def answers(port: int) -> bool:

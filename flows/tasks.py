@@ -35,6 +35,19 @@ def say(event: str, sentence: str, **fields: object) -> None:
     get_run_logger().info("%s %s", event, pairs, extra={"sentence": sentence})
 
 
+def day_of(parameters: RunParameters, scheduled: date) -> date:
+    """The day a run is for.
+
+    Raises:
+        PaperboyError: it has not come yet.
+
+    """
+    day = parameters.day or scheduled
+    if day > scheduled:
+        raise PaperboyError(f"day ({day}): it has not come yet; name {scheduled} (UTC) or an earlier one")
+    return day
+
+
 async def can_heal(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Whether another try may help: nobody answered, the database was busy, the mailer is down."""
     error = await state.aresult(raise_on_failure=False)

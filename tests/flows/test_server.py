@@ -7,6 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from flows import guarded, server
+from flows.environment import environment
 from flows.parameters import RunParameters
 from flows.processes import Holder, exclusive
 from flows.running import run_flow
@@ -17,7 +18,7 @@ from tests.flows.conftest import free_port
 
 def test_nothing_of_it_calls_outside_and_everything_stays_on_this_machine(tmp_path):
     """Analytics off, loopback only, UI without its analytics, no private server of Prefect's own."""
-    env = server.environment(Settings(data_dir=tmp_path, prefect_port=4321))
+    env = environment(Settings(data_dir=tmp_path, prefect_port=4321))
 
     assert env["PREFECT_API_URL"] == "http://127.0.0.1:4321/api"
     assert (env["PREFECT_SERVER_API_HOST"], env["PREFECT_SERVER_API_PORT"]) == ("127.0.0.1", "4321")
@@ -34,7 +35,7 @@ def test_the_operators_own_prefect_settings_do_not_leak_in(tmp_path, monkeypatch
     monkeypatch.setenv("PREFECT_PROFILE", "cloud")
     monkeypatch.setenv("PREFECT_API_KEY", "theirs")
     monkeypatch.setenv("NO_PROXY", "intranet.example.org")
-    env = server.environment(Settings(data_dir=tmp_path))
+    env = environment(Settings(data_dir=tmp_path))
 
     assert "PREFECT_PROFILE" not in env
     assert "PREFECT_API_KEY" not in env
@@ -44,10 +45,10 @@ def test_the_operators_own_prefect_settings_do_not_leak_in(tmp_path, monkeypatch
 def test_prefects_database_can_be_postgresql(tmp_path):
     """One setting moves Prefect's own history."""
     url = "postgresql+asyncpg://u:p@127.0.0.1/prefect"
-    env = server.environment(Settings(data_dir=tmp_path, prefect_database_url=SecretStr(url)))
+    env = environment(Settings(data_dir=tmp_path, prefect_database_url=SecretStr(url)))
 
     assert env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] == url
-    assert "PREFECT_SERVER_DATABASE_CONNECTION_URL" not in server.environment(Settings(data_dir=tmp_path))
+    assert "PREFECT_SERVER_DATABASE_CONNECTION_URL" not in environment(Settings(data_dir=tmp_path))
 
 
 def test_a_child_process_has_the_same_settings(tmp_path, monkeypatch):
