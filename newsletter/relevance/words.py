@@ -27,7 +27,7 @@ _IRREGULAR = {
     "matrices": "matrix",
     "vertices": "vertex",
 }
-_ES = ("sses", "xes", "ches", "shes")
+_ES = re.compile(r"(?:ss|x|sh|[^aeiou]ch|[aeiou]{2}ch)es$")  # batches and boxes, not caches
 
 
 def plain(text: str) -> str:
@@ -56,7 +56,7 @@ def fold(word: str) -> str:
         return lower
     if lower.endswith("ies") and len(lower) > 4:
         return lower[:-3] + "y"
-    return lower[:-2] if lower.endswith(_ES) else lower[:-1]
+    return lower[:-2] if _ES.search(lower) else lower[:-1]
 
 
 def surfaces(text: str) -> list[str]:
