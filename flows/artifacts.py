@@ -56,8 +56,9 @@ def final_state(told: RunReport) -> State[RunReport]:
     """Completed, or with remarks where a source was missing; Failed where the mailer stopped before the end."""
     if told.deliver.stopped:
         return Failed(message=f"Delivery stopped: {told.deliver.stopped}. What was not sent stays queued.")
-    if told.collect.remarks:
-        return Completed(name="CompletedWithRemarks", message=" ".join(told.collect.remarks), data=told)
+    remarks = [*told.collect.remarks, *filter(None, [told.collect.notice])]
+    if remarks:
+        return Completed(name="CompletedWithRemarks", message=" ".join(remarks), data=told)
     return Completed(data=told)
 
 
@@ -72,7 +73,7 @@ def cancelled(error: Exception) -> State[RunReport]:
 def report_page(told: RunReport) -> str:
     """The account as markdown: sources, edition, everybody counted once."""
     lines = [f"# {told.day:%A, %d %B %Y}" + (" (dry run)" if told.dry_run else ""), ""]
-    lines += [f"> {remark}" for remark in told.collect.remarks]
+    lines += [f"> {remark}" for remark in (told.collect.notice, *told.collect.remarks) if remark]
     lines += ["", "| source | listing | day | word | listed | new | |", "|---|---|---|---|---:|---:|---|"]
     lines += [
         f"| {one.source} | {one.name} | {one.day} | {one.word} | {one.listed} | {one.new} | {_plain(one.note)} |"

@@ -71,6 +71,9 @@ def collect(day: date, sources: Sequence[str]) -> CollectReport:
         told = steps.collect(
             shop.database, shop.fetch, settings=shop.settings, day=day, now=wiring.now(), sources=names
         )
+        learned = 0 if told.sample else shop.learn_seeds(day=day)
+    if learned:
+        say("collect.seeds", f"{learned} example papers looked up", learned=learned)
     for one in told.sources:
         fields = {"source": one.source, "name": one.name, "day": one.day, "word": one.word}
         sentence = f"{one.source} {one.name}: {one.word}, {one.listed} listed, {one.new} new"

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import socket
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -19,14 +18,15 @@ from newsletter.mail.outbox import Outbox
 from newsletter.mail.rendering import Links
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.mail.transport import Transport
-from newsletter.models import Edition, Message
+from newsletter.models import Edition, Message, Paper
 from newsletter.queries import editions, runs
 from newsletter.reports import RunReport
 from newsletter.settings import Settings, load
-from newsletter.sources import Capture, Fetcher, SourceOptions
+from newsletter.sources import Capture, Fetcher, SourceOptions, look_up
 from newsletter.sources import fetch as fetch_sources
 from newsletter.sources.samples import SampleSite
 from newsletter.steps.enqueue import preview
+from newsletter.steps.lease import is_held
 from subscribers import service, tokens
 from subscribers.models import Audience
 
@@ -73,12 +73,7 @@ class Shop:
     ) -> tuple[Capture, ...]:
         settings = self.settings
         options = SourceOptions(arxiv_categories=settings.arxiv_categories, trending=settings.huggingface_trending)
-        async with Fetcher(
-            transport=SampleSite(today) if sample else None,
-            cache_dir=settings.cache_dir,
-            payload_dir=settings.payload_dir,
-            contact=settings.contact,
-        ) as fetcher:
+        async with self._fetcher(SampleSite(today) if sample else None) as fetcher:
             captured = await asyncio.gather(
                 *(
                     fetch_sources([name], days, today=today, now=now, options=options, fetcher=fetcher)
@@ -86,6 +81,25 @@ class Shop:
                 )
             )
         return tuple(chain.from_iterable(captured))
+
+    def learn_seeds(self, *, day: date) -> int:
+        """Look up the example papers readers name that are not known yet; how many were learned."""
+        with self.database.begin() as tx:
+            named = service.example_papers(tx)
+        return steps.learn_seeds(self.database, lambda ids: asyncio.run(self._look_up(ids)), named, day=day)
+
+    async def _look_up(self, ids: Sequence[str]) -> tuple[Paper, ...]:
+        async with self._fetcher() as fetcher:
+            return await look_up(ids, fetcher=fetcher)
+
+    def _fetcher(self, transport: SampleSite | None = None) -> Fetcher:
+        settings = self.settings
+        return Fetcher(
+            transport=transport,
+            cache_dir=settings.cache_dir,
+            payload_dir=settings.payload_dir,
+            contact=settings.contact,
+        )
 
     def edition(self, edition_id: int) -> Edition:
         """One edition as it was frozen."""
@@ -130,22 +144,6 @@ class Shop:
             return f"{settings.smtp_host}:{settings.smtp_port}"
         return str(settings.outbox_dir)
 
-    def transport(self) -> Transport:
-        """The transport of the settings, not yet open."""
-        settings = self.settings
-        if settings.transport == "outbox":
-            return Outbox(settings.outbox_dir)
-        return Smtp(
-            SmtpConfig(
-                host=settings.smtp_host,
-                port=settings.smtp_port,
-                security=settings.smtp_security,
-                user=settings.smtp_user,
-                password=settings.smtp_password.get_secret_value(),
-                connections=settings.smtp_connections,
-            )
-        )
-
     def printer(self) -> steps.Printer:
         """Prints deliveries, links signed."""
         keys = [secret(self.settings)]
@@ -155,7 +153,7 @@ class Shop:
         """What delivering needs."""
         return steps.Post(
             self.database,
-            self.transport(),
+            transport(self.settings),
             self.printer(),
             service.still_wanted,
             clock=now,
@@ -193,25 +191,31 @@ class Shop:
         return encoding.load(RunReport, kept[0]) if kept else None
 
 
+def transport(settings: Settings) -> Transport:
+    """The transport of the settings, not yet open."""
+    if settings.transport == "outbox":
+        return Outbox(settings.outbox_dir)
+    return Smtp(
+        SmtpConfig(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            user=settings.smtp_user,
+            password=settings.smtp_password.get_secret_value(),
+            connections=settings.smtp_connections,
+        )
+    )
+
+
 def run_is_going_on(settings: Settings) -> bool:
-    """Whether a living process of this host holds the lease; False where the database cannot say."""
+    """Whether somebody alive holds the lease; False where the database cannot say."""
     database = Database(settings.url)
     try:
-        with database.begin() as tx:
-            held = runs.holder(tx, "run")
+        return is_held(database, now=now())
     except DBAPIError:
         return False
     finally:
         database.close()
-    if held is None or held.until < now() or held.host != socket.gethostname():
-        return False
-    try:
-        os.kill(held.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def secret(settings: Settings) -> str:

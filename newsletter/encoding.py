@@ -22,5 +22,4 @@ def dump(value: object) -> Any:
 def load(kind: type[T], data: Any) -> T:
     """The value that `dump` was given."""
     adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # classes hash, whatever the stubs of cache say
-    value = adapter.validate_python(data)
-    return value
+    return adapter.validate_python(data)

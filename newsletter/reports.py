@@ -25,7 +25,8 @@ class CollectReport:
     sources: tuple[SourceReport, ...]
     new: int  # papers never listed before that now wait for an edition
     sample: bool = False
-    remarks: tuple[str, ...] = ()  # sentences for the operator and the mail: what was missing, that these are samples
+    remarks: tuple[str, ...] = ()  # sentences for the edition and its mails: what was missing
+    notice: str = ""  # a sentence for the operator: that these are samples, and why
 
 
 @dataclass(frozen=True, slots=True)

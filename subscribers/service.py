@@ -8,7 +8,7 @@ from pathlib import Path
 
 from newsletter.database import Database, Transaction
 from newsletter.errors import PaperboyError, RosterError
-from newsletter.models import Recipient, Skip
+from newsletter.models import InterestKind, Recipient, Skip
 from subscribers import addresses, due, queries, roster
 from subscribers.models import (
     Audience,
@@ -91,6 +91,17 @@ def export_roster(database: Database, defaults: Defaults) -> roster.Roster:
 def named_topics(tx: Transaction) -> tuple[NamedTopic, ...]:
     """Every named topic, by name."""
     return tuple(queries.all_topics(tx).values())
+
+
+def example_papers(tx: Transaction) -> frozenset[str]:
+    """The arXiv ids that readers, or the topics they follow, give as examples."""
+    topics = queries.all_topics(tx)
+    return frozenset(
+        interest.value
+        for known in queries.not_unsubscribed(tx).values()
+        for interest in profile(known.subscriber, topics).interests
+        if interest.kind is InterestKind.SEED
+    )
 
 
 def known_topic(tx: Transaction, name: str) -> NamedTopic:

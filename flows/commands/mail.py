@@ -55,11 +55,10 @@ def send_test(
 
 
 def transport(settings: "Settings") -> "Transport":
-    """The transport of the settings, not yet open; whether there is a database does not matter."""
+    """The transport of the settings, not yet open."""
     from flows import wiring
-    from newsletter.database import Database
 
-    return wiring.Shop(settings, Database("sqlite://")).transport()
+    return wiring.transport(settings)
 
 
 async def _send(transport: "Transport", parcel: "Parcel") -> Outcome:

@@ -151,6 +151,8 @@ def _directly(settings: "Settings", parameters: "RunParameters", echo: Echo) -> 
         collected = steps.collect(
             shop.database, shop.fetch, settings=settings, day=day, now=wiring.now(), sources=sources
         )
+        if not collected.sample:
+            shop.learn_seeds(day=day)
         echo("grouping the new papers by topic")
         composed = steps.compose(
             shop.database,

@@ -53,7 +53,7 @@ def _sources(told: RunReport) -> None:
         for one in told.collect.sources
     ]
     screen.table(("source", "listing", "day", "word", "listed", "new", ""), _joined(rows, told.collect.sources))
-    for remark in told.collect.remarks:
+    for remark in filter(None, (told.collect.notice, *told.collect.remarks)):
         screen.say(remark, "yellow")
     new = told.collect.new
     if new:

@@ -7,11 +7,12 @@ from itertools import chain
 
 from newsletter.errors import ConfigurationError
 from newsletter.sources import arxiv, feeds, huggingface
+from newsletter.sources.arxiv import look_up
 from newsletter.sources.common import Capture, SourceOptions
 from newsletter.sources.file import parse_file
 from newsletter.sources.http import Fetcher
 
-__all__ = ["Capture", "Fetcher", "SourceOptions", "fetch", "parse_file", "source_names"]
+__all__ = ["Capture", "Fetcher", "SourceOptions", "fetch", "look_up", "parse_file", "source_names"]
 
 _REGISTRY = {huggingface.NAME: huggingface.fetch, feeds.NAME: arxiv.fetch}
 """To add a source: a module with `fetch` beside its pure parser, and a line here."""

@@ -1,12 +1,12 @@
 """arXiv: the feed of today's announcement by category, and the query API for a day that was missed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from newsletter.errors import SourceError, SourceMalformed
-from newsletter.models import Announcement
+from newsletter.models import Announcement, Paper
 from newsletter.sources.common import Batch, Capture, SourceOptions, join, to_listing
 from newsletter.sources.feeds import EASTERN, NAME, parse_feed, total_results
 from newsletter.sources.http import Fetcher
@@ -139,3 +139,20 @@ async def _query(
             break
     batch = join(pages)
     return batch, total is not None and total > len(batch.papers) + batch.unread
+
+
+async def look_up(ids: Collection[str], *, fetcher: Fetcher) -> tuple[Paper, ...]:
+    """The papers with these ids, in order of id; ids arXiv does not know are left out.
+
+    Raises:
+        SourceError: it did not answer, or not in a way that can be understood.
+
+    """
+    if not ids:
+        return ()
+    wanted = sorted(ids)
+    query = urlencode({"id_list": ",".join(wanted), "max_results": len(wanted)})
+    answer = await fetcher.get(f"https://export.arxiv.org/api/query?{query}", source=NAME, listing="example papers")
+    with fetcher.understanding(answer, source=NAME, listing="example papers"):
+        batch = parse_feed(answer.body)
+    return tuple(sorted((paper for paper in batch.papers if paper.arxiv_id in ids), key=lambda paper: paper.key))

@@ -7,6 +7,7 @@ from newsletter.steps.enqueue import enqueue
 from newsletter.steps.lease import lease
 from newsletter.steps.printing import Printer
 from newsletter.steps.report import report, sum_up
+from newsletter.steps.seeds import learn_seeds
 
 __all__ = [
     "Post",
@@ -15,6 +16,7 @@ __all__ = [
     "compose",
     "deliver",
     "enqueue",
+    "learn_seeds",
     "lease",
     "recover",
     "report",

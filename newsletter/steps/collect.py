@@ -13,7 +13,7 @@ from newsletter.reports import CollectReport, SourceReport
 from newsletter.settings import Settings
 from newsletter.sources import Capture
 
-SAMPLE_REMARK = "These papers are invented samples that ship with Paperboy: no live listing could be reached."
+_SAMPLES = "These papers are invented samples that ship with Paperboy"
 
 
 class Fetch(Protocol):
@@ -46,15 +46,17 @@ def collect(
         may_use_samples = _may_use_samples(tx, settings)
     asked = {name: days_to_ask(name, last[name], day, settings.catch_up_days) for name in names}
     sample = settings.samples == "always"
+    notice = f"{_SAMPLES}, as PAPERBOY_SAMPLES says." if sample else ""
     captures = fetch(asked, today=day, now=now, sample=sample)
     if not sample and may_use_samples and all(isinstance(capture.error, SourceUnavailable) for capture in captures):
         sample = True
+        notice = f"{_SAMPLES}: no live listing could be reached."
         captures = fetch(dict.fromkeys(names, (day,)), today=day, now=now, sample=True)
     if all(capture.listing is None for capture in captures):
         reasons = "; ".join(sorted({str(capture.error) for capture in captures}))
         raise SourceUnavailable(f"no source could be listed: {reasons}", source=", ".join(names))
     found = store(database, [capture.listing for capture in captures if capture.listing is not None])
-    return _report(captures, found, day=day, sample=sample)
+    return _report(captures, found, day=day, notice=notice)
 
 
 def store(database: Database, taken: Sequence[Listing]) -> Diff:
@@ -98,10 +100,10 @@ def _may_use_samples(tx: Transaction, settings: Settings) -> bool:
     return settings.samples == "auto" and settings.transport == "outbox" and not queries.ever_live(tx)
 
 
-def _report(captures: Sequence[Capture], found: Diff, *, day: date, sample: bool) -> CollectReport:
+def _report(captures: Sequence[Capture], found: Diff, *, day: date, notice: str) -> CollectReport:
     listed = iter(found.listed)
     reports: list[SourceReport] = []
-    remarks: list[str] = [SAMPLE_REMARK] if sample else []
+    remarks: list[str] = []
     for capture in captures:
         if capture.listing is None:
             note = str(capture.error)
@@ -111,7 +113,7 @@ def _report(captures: Sequence[Capture], found: Diff, *, day: date, sample: bool
         one = next(listed)
         count = len(one.listing.entries)
         reports.append(SourceReport(capture.source, capture.name, capture.day, one.word, count, one.new, one.note))
-    return CollectReport(day, tuple(reports), found.new, sample, tuple(dict.fromkeys(remarks)))
+    return CollectReport(day, tuple(reports), found.new, bool(notice), tuple(dict.fromkeys(remarks)), notice)
 
 
 def check_sources(names: Sequence[str], known: Sequence[str]) -> None:

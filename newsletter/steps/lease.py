@@ -4,8 +4,12 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.exc import DBAPIError
 
 from newsletter.database import Database
 from newsletter.errors import RunInProgress
@@ -45,7 +49,7 @@ def lease(
 def _take(database: Database, name: str, holder: str, now: datetime, term: timedelta) -> None:
     with database.begin() as tx:
         held = queries.holder(tx, name)
-        if held is not None and held.until > now and not _is_dead(held.host, held.pid):
+        if held is not None and _is_alive(held, now):
             raise RunInProgress(
                 f"another run holds the lease (process {held.pid} on {held.host}, until {held.until:%H:%M:%S} UTC); "
                 "wait for it to end"
@@ -62,20 +66,28 @@ def _renew(
     done: threading.Event,
 ) -> None:
     while not done.wait(term.total_seconds() / 4):
-        with database.begin() as tx:
+        # A database that is away for a moment must not end the renewing; the term allows for three misses.
+        with suppress(DBAPIError), database.begin() as tx:
             queries.renew(tx, name, token=holder, until=clock() + term)
 
 
-def _is_dead(host: str, pid: int) -> bool:
-    """Whether a process of this host no longer runs; of another host only the clock can tell."""
-    if host != socket.gethostname():
+def is_held(database: Database, *, now: datetime, name: str = "run") -> bool:
+    """Whether somebody alive holds the lease."""
+    with database.begin() as tx:
+        held = queries.holder(tx, name)
+    return held is not None and _is_alive(held, now)
+
+
+def _is_alive(held: Row[Any], now: datetime) -> bool:
+    """Whether a lease still counts: of a process of this host we can look, of another host only the clock can tell."""
+    if held.until <= now:
         return False
-    if pid == os.getpid():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+    if held.host != socket.gethostname():
         return True
-    except PermissionError:
+    try:
+        os.kill(held.pid, 0)
+    except ProcessLookupError:
         return False
-    return False
+    except PermissionError:
+        return True
+    return True

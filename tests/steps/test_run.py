@@ -89,7 +89,7 @@ def test_a_closed_network_on_the_first_run_brings_the_samples(newsroom):
     composed = steps.compose(newsroom.database, settings=newsroom.settings, day=FRIDAY, now=at(FRIDAY))
 
     assert (report.sample, report.new) == (True, 1)
-    assert "invented samples" in report.remarks[0]
+    assert "invented samples" in report.notice
     with newsroom.database.begin() as tx:
         assert editions.load(tx, composed.edition_id).sample
 

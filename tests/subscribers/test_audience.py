@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from newsletter import schema
 from newsletter.models import Interest, InterestKind, Profile, Skip
-from subscribers import service
+from subscribers import roster, service
 from subscribers.models import Cadence, Limits, NamedTopic, Schedule, Wants
 from tests.subscribers.people import NOW, clear, mark_served, person, roster_of, rosters, set_state
 
@@ -178,3 +178,17 @@ def test_a_topic_that_is_gone_says_nothing(database):
     setup(database)
 
     assert audience(database).recipients[0].profile.interests == ()
+
+
+def test_example_papers_are_those_of_readers_and_of_the_topics_they_follow(database):
+    """What is looked up is what somebody's digest depends on."""
+    text = """
+    topics:
+      followed: {seeds: ["2401.10774"]}
+      nobody-follows: {seeds: ["2401.10775"]}
+    subscribers:
+      - {address: a@example.org, name: A, topics: [followed], seeds: ["hep-th/9901001"]}
+    """
+    service.apply_roster(database, roster.parse(text, path="roster.yaml"), now=datetime(2026, 11, 20, tzinfo=UTC))
+    with database.begin() as tx:
+        assert service.example_papers(tx) == {"2401.10774", "hep-th/9901001"}
