@@ -50,16 +50,6 @@ def person(name: str) -> str:
     return _PUNCTUATION.sub(" ", plain.casefold()).strip()
 
 
-def in_category(paper: Paper, wanted: str) -> float:
-    """1 for the primary category, 0.5 for another one, 0 for none; an archive such as `cs` holds its categories."""
-    folded = wanted.strip().casefold()
-    for number, category in enumerate(paper.categories):
-        own = category.casefold()
-        if own == folded or (folded in _ARCHIVES and own.split(".")[0] == folded):
-            return 1.0 if number == 0 else 0.5
-    return 0.0
-
-
 class Reading:
     """The papers of a window, read once: their tokens and vectors, and which of them answer an interest."""
 
@@ -80,6 +70,12 @@ class Reading:
         for number, paper in enumerate(self.papers):
             for author in {person(author) for author in paper.authors}:
                 self._by_author.setdefault(author, []).append(number)
+
+        self._by_category: dict[str, list[tuple[int, float]]] = {}
+        for number, paper in enumerate(self.papers):
+            for place, category in enumerate(paper.categories):
+                self._by_category.setdefault(category.casefold(), []).append((number, 0.5 if place else 1.0))
+        self._muted: dict[str, NDArray[np.int64]] = {}
 
     def holds(self, number: int, phrase: Sequence[str]) -> bool:
         """Whether a paper holds these folded words in a row."""
@@ -116,25 +112,22 @@ class Reading:
 
     def category(self, wanted: str) -> Answers:
         """Papers in a category, primary before cross-listed."""
-        found = {}
-        for number, paper in enumerate(self.papers):
-            held = in_category(paper, wanted)
-            if held:
-                found[number] = (CATEGORY if held == 1.0 else CROSS_LISTED, wanted.strip())
-        return _answers(found)
+        held = self._in_category(wanted).items()
+        values = {1.0: CATEGORY, 0.5: CROSS_LISTED}
+        return _answers({number: (values[share], wanted.strip()) for number, share in held})
 
-    def text(self, text: str) -> Answers:
-        """Papers whose words are like a free text's."""
-        return self.alike(self.background.vectors([Paper(key="", title=text)]))
-
-    def alike(self, vector: csr_matrix) -> Answers:
-        """Papers closer to a vector than chance; what one paper in twenty reaches is worth the usual floor."""
-        row = (vector @ self._transposed).tocsr()
-        row.sort_indices()
-        times = _CHANCE * row.data / self.background.typical(vector)[0]
-        worth = times / (1 + times)
-        close = worth >= _NOTHING
-        return Answers(row.indices[close].astype(np.int64), worth[close])
+    def alike(self, vectors: csr_matrix) -> list[Answers]:
+        """For each row the papers closer to it than chance; what one in twenty reaches is worth the usual floor."""
+        rows = (vectors @ self._transposed).tocsr()
+        rows.sort_indices()
+        found = []
+        for number, typical in enumerate(self.background.typical(vectors)):
+            here = slice(rows.indptr[number], rows.indptr[number + 1])
+            times = _CHANCE * rows.data[here] / typical
+            worth = times / (1 + times)
+            close = worth >= _NOTHING
+            found.append(Answers(rows.indices[here][close].astype(np.int64), worth[close]))
+        return found
 
     def shared_terms(self, number: int, text: str) -> tuple[str, ...]:
         """The weightiest words and pairs of a text that a paper really holds, as the text writes them."""
@@ -153,15 +146,23 @@ class Reading:
                 kept.append(span)
         return tuple(spans[span] for span in kept[:_SHOWN])
 
-    def muted(self, phrases: Sequence[str]) -> NDArray[np.bool_]:
-        """Which papers hold one of the phrases, or are in a category of that name."""
-        mask = np.zeros(len(self.papers), dtype=np.bool_)
-        for phrase in phrases:
+    def muted(self, phrase: str) -> NDArray[np.int64]:
+        """The papers that hold a phrase, or are in a category of that name."""
+        if phrase not in self._muted:
             words = tokenise(phrase)
-            for number in self._candidates(words[:1]):
-                mask[number] = mask[number] or self.holds(number, words)
-            mask |= np.array([in_category(paper, phrase) > 0 for paper in self.papers], dtype=np.bool_)
-        return mask
+            held = {number for number in self._candidates(words[:1]) if self.holds(number, words)}
+            self._muted[phrase] = np.array(sorted(held | set(self._in_category(phrase))), dtype=np.int64)
+        return self._muted[phrase]
+
+    def _in_category(self, wanted: str) -> dict[int, float]:
+        """Papers in a category: 1 where it is the primary one, else 0.5; an archive (`cs`) holds its categories."""
+        folded = wanted.strip().casefold()
+        found: dict[int, float] = {}
+        for category, numbers in self._by_category.items():
+            if category == folded or (folded in _ARCHIVES and category.split(".")[0] == folded):
+                for number, share in numbers:
+                    found[number] = max(found.get(number, 0.0), share)
+        return found
 
     def _candidates(self, words: Sequence[str]) -> list[int]:
         """Papers that hold at least one of the words."""

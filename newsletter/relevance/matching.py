@@ -24,7 +24,11 @@ CLOSE = 0.06
 _CROWDED = 0.75
 """Each further paper of one topic counts this much less in the cut of a reader without interests."""
 
-_WANTED = (InterestKind.KEYWORD, InterestKind.TEXT, InterestKind.SEED, InterestKind.AUTHOR, InterestKind.CATEGORY)
+_AT_ONCE = 1_000  # vectors of seeds and texts held at a time
+
+Name = tuple[str, str]
+"""What an interest is looked up by: kind and canonical value."""
+
 _KINDS = {"keyword": "terms", "text": "terms", "seed": "seed", "author": "author", "category": "category"}
 
 
@@ -60,14 +64,15 @@ class Window:
         self._reading = Reading(self.papers, background)
         self._background = background
         self._seeds = {**{p.arxiv_id: p for p in self.papers if p.arxiv_id}, **(seeds or {})}
-        self._topics, self._centrality = self._places()
+        self._places = {paper.key: number for number, paper in enumerate(self.papers)}
+        self._topics, self._centrality = self._standing()
         self._noticed = np.array([self._notice(number) for number in range(len(self.papers))])
-        self._answers: dict[tuple[str, str], Answers] = {}
+        self._answers: dict[Name, Answers] = {}
         self._general: list[int] = np.lexsort((np.arange(len(self.papers)), -self._noticed)).tolist()
         # The first of each topic: what is called most noticed is so in the whole topic, whatever a reader mutes.
         self._tops = set({self._topics[number]: number for number in reversed(self._general)}.values())
 
-    def _places(self) -> tuple[list[str], list[float]]:
+    def _standing(self) -> tuple[list[str], list[float]]:
         """Of each paper: its topic's label, and how central it is there, from 1 downwards."""
         label: dict[str, tuple[str, float]] = {}
         for edition in self.editions:
@@ -91,7 +96,10 @@ class Window:
         """The cut for each profile, in their order; the interests of all are matched in one sparse product."""
         if not self.papers:
             return [None] * len(profiles)
-        wishes = [self._wishes(profile) for profile in profiles]
+        wanted = [self._wanted(profile) for profile in profiles]
+        names = {name for mine in wanted for name in mine if name[0] in {InterestKind.SEED, InterestKind.TEXT}}
+        self._read_alike(sorted(names))
+        wishes = [self._wishes(mine) for mine in wanted]
         scores = self._scores(wishes)
         return [
             self._personal(profile, mine, scores[number].toarray().ravel()) if mine else self._most_noticed(profile)
@@ -100,57 +108,64 @@ class Window:
 
     def explain(self, profile: Profile, limit: int = 20) -> tuple[Match, ...]:
         """The best papers for a profile with their parts, those below its floor too; empty without usable interests."""
-        wishes = self._wishes(profile) if self.papers else ()
+        wishes = self._wishes(self._wanted(profile)) if self.papers else ()
         if not wishes:
             return ()
         scores = self._scores([wishes]).toarray().ravel()
         scores[self._muted(profile)] = 0.0
         picks = [self._pick(int(number), wishes) for number in self._order(scores, np.flatnonzero(scores > 0))[:limit]]
-        by_key = {paper.key: number for number, paper in enumerate(self.papers)}
-        ranked = sorted(picks, key=lambda pick: (-pick.score, pick.paper_key))
-        return tuple(
-            Match(
-                paper=self.papers[by_key[pick.paper_key]],
-                topic=self._topics[by_key[pick.paper_key]],
-                pick=pick,
-                passes=bool(_passes(scores[by_key[pick.paper_key]], profile.floor)),
-            )
-            for pick in ranked
-        )
+        matches = []
+        for pick in sorted(picks, key=lambda pick: (-pick.score, pick.paper_key)):
+            number = self._places[pick.paper_key]
+            passes = bool(_passes(scores[number], profile.floor))
+            matches.append(Match(self.papers[number], self._topics[number], pick, passes))
+        return tuple(matches)
 
     # ---- what a profile wants --------------------------------------------------------------------------------------
 
-    def _wishes(self, profile: Profile) -> tuple[_Wish, ...]:
-        """The interests that can be looked up here, each wish once; the profile's own order does not matter."""
-        wanted: dict[tuple[str, str], Interest] = {}
-        for interest in sorted(profile.interests, key=lambda one: (one.topic or "", one.kind, one.value)):
-            name = canonical(interest)
-            if interest.kind in _WANTED and name[1]:
-                wanted.setdefault(name, interest)
-        seeds = {name for name in wanted if name[0] == InterestKind.SEED and name[1] in self._seeds}
+    def _wishes(self, wanted: Mapping[Name, Interest]) -> tuple[_Wish, ...]:
+        """The papers that answer each interest, in an order that is not the profile's."""
+        seeds = sum(kind == InterestKind.SEED for kind, _value in wanted)
         # Several seeds add up like the cosine to their centroid, whose length grows with the root of their number.
-        weight = 1 / math.sqrt(max(1, len(seeds)))
+        weight = 1 / math.sqrt(max(1, seeds))
         return tuple(
-            _Wish(wanted[name], self._answer(name, wanted[name].value), weight if name in seeds else 1.0)
+            _Wish(wanted[name], self._answer(name, wanted[name].value), weight if name[0] == InterestKind.SEED else 1.0)
             for name in sorted(wanted)
-            if name[0] != InterestKind.SEED or name[1] in self._seeds
         )
 
-    def _answer(self, name: tuple[str, str], value: str) -> Answers:
+    def _wanted(self, profile: Profile) -> dict[Name, Interest]:
+        """The interests that can be looked up here, the same wish once."""
+        wanted: dict[Name, Interest] = {}
+        for interest in sorted(profile.interests, key=lambda one: (one.topic or "", one.kind, one.value)):
+            name = canonical(interest)
+            known = name[1] in self._seeds if interest.kind is InterestKind.SEED else bool(name[1])
+            if interest.kind is not InterestKind.MUTE and known:
+                wanted.setdefault(name, interest)
+        return wanted
+
+    def _answer(self, name: Name, value: str) -> Answers:
         if name not in self._answers:
-            kind, wanted = name
+            kind = name[0]
             if kind == InterestKind.KEYWORD:
-                made = self._reading.keyword(value)
+                self._answers[name] = self._reading.keyword(value)
             elif kind == InterestKind.AUTHOR:
-                made = self._reading.author(value)
+                self._answers[name] = self._reading.author(value)
             elif kind == InterestKind.CATEGORY:
-                made = self._reading.category(value)
-            elif kind == InterestKind.SEED:
-                made = self._reading.alike(self._background.vectors([self._seeds[wanted]]))
+                self._answers[name] = self._reading.category(value)
             else:
-                made = self._reading.text(value)
-            self._answers[name] = made
+                self._read_alike([name])
         return self._answers[name]
+
+    def _read_alike(self, names: Iterable[Name]) -> None:
+        """Look up seeds and texts together: a vector at a time would cost ten times as much."""
+        missing = [name for name in names if name not in self._answers]
+        papers = [
+            self._seeds[value] if kind == InterestKind.SEED else Paper(key="", title=value) for kind, value in missing
+        ]
+        for start in range(0, len(missing), _AT_ONCE):
+            rows = self._background.vectors(papers[start : start + _AT_ONCE])
+            found = self._reading.alike(rows)
+            self._answers.update(zip(missing[start : start + _AT_ONCE], found, strict=True))
 
     def _scores(self, wishes: Sequence[Sequence[_Wish]]) -> csr_matrix:
         """Profiles x papers: the sum of what answers each profile's wishes, popularity left out."""
@@ -180,8 +195,11 @@ class Window:
         return (chosen @ answered).tocsr()
 
     def _muted(self, profile: Profile) -> NDArray[np.bool_]:
-        phrases = sorted({one.value for one in profile.interests if one.kind is InterestKind.MUTE})
-        return self._reading.muted(phrases)
+        mask = np.zeros(len(self.papers), dtype=np.bool_)
+        for interest in profile.interests:
+            if interest.kind is InterestKind.MUTE:
+                mask[self._reading.muted(interest.value)] = True
+        return mask
 
     # ---- choosing --------------------------------------------------------------------------------------------------
 
@@ -277,9 +295,8 @@ class Window:
 
     def _digest(self, picks: Sequence[Pick], *, matched: int, personal: bool) -> Digest:
         by_topic: dict[str, list[Pick]] = {}
-        places = {paper.key: number for number, paper in enumerate(self.papers)}
         for pick in sorted(picks, key=lambda pick: (-pick.score, pick.paper_key)):
-            by_topic.setdefault(self._topics[places[pick.paper_key]], []).append(pick)
+            by_topic.setdefault(self._topics[self._places[pick.paper_key]], []).append(pick)
         if not personal and OTHER in by_topic:
             by_topic[OTHER] = by_topic.pop(OTHER)  # last: only a reader's own interest puts it before a topic
         last = self.editions[-1]
