@@ -51,7 +51,7 @@ def until(true: Callable[[], Any], *, seconds: float, what: str) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.2)
+        time.sleep(0.05)
     return found
 
 
@@ -144,6 +144,19 @@ class Served:
         found = self.ask("artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run]}}})
         return {one["key"]: one for one in found}
 
+    def renew(self, readers: int = READERS) -> None:
+        """An empty newsroom with so many readers."""
+        shutil.rmtree(self.settings.outbox_dir, ignore_errors=True)
+        for path in self.settings.data_dir.glob("paperboy.db*"):
+            path.unlink()
+        database = Database(self.settings.url)
+        database.migrate()
+        roster = self.settings.data_dir / "roster.yaml"
+        people = "".join(f"  - {{address: reader{n}@example.org, name: Reader {n}}}\n" for n in range(readers))
+        roster.write_text(f"subscribers:\n{people}")
+        service.apply_roster(database, service.read_roster(roster), now=datetime.now(UTC))
+        database.close()
+
     @property
     def mails(self) -> list[Path]:
         """What is in the outbox."""
@@ -157,21 +170,11 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     made = Served(Settings(data_dir=folder, prefect_port=free_port(), samples="always"))
     made.start()
     yield made
-    made.stop()
+    assert made.stop() == 0
 
 
 @pytest.fixture
 def served(serving: Served) -> Served:
-    """The server with an empty newsroom of forty readers: the database and the outbox are new, Prefect's history is not."""
-    settings = serving.settings
-    shutil.rmtree(settings.outbox_dir, ignore_errors=True)
-    for path in settings.data_dir.glob("paperboy.db*"):
-        path.unlink()
-    database = Database(settings.url)
-    database.migrate()
-    roster = settings.data_dir / "roster.yaml"
-    readers = "".join(f"  - {{address: reader{n}@example.org, name: Reader {n}}}\n" for n in range(READERS))
-    roster.write_text(f"subscribers:\n{readers}")
-    service.apply_roster(database, service.read_roster(roster), now=datetime.now(UTC))
-    database.close()
+    """The server with an empty newsroom of forty readers: database and outbox are new, Prefect's history is not."""
+    serving.renew()
     return serving

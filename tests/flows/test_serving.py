@@ -108,6 +108,24 @@ def test_the_cron_schedule_really_makes_runs(serving):
     assert min(times) - datetime.now(UTC) < timedelta(hours=1)
 
 
+def test_a_run_that_gives_no_sign_of_life_is_crashed_by_an_automation(serving):
+    """So a killed run frees its slot while the server goes on; a second start makes no second one."""
+    [made] = serving.ask("automations/filter")
+
+    assert made["enabled"]
+    assert made["trigger"]["within"] == 90.0
+    assert [action["state"] for action in made["actions"]] == ["CRASHED"]
+
+
+def test_a_mistake_in_the_form_fails_the_run_with_a_sentence(served):
+    """A day that has not come, an address that is nobody's: said in the state, and nothing is queued."""
+    early = served.begin(day="2999-01-01")
+    assert "it has not come yet" in served.end(early)["state"]["message"]
+    nobody = served.begin(only=["reader1@example.org", "nobody@example.org"])
+    assert "1 of the addresses is nobody's" in served.end(nobody)["state"]["message"]
+    assert served.mails == []
+
+
 def test_a_second_run_is_cancelled_while_one_goes_on(served):
     """The deployment's limit of one: the newcomer is cancelled at once, the first goes on undisturbed."""
     database = Database(served.settings.url)
@@ -148,6 +166,8 @@ def test_serving_twice_is_refused_with_a_sentence(served):
 
 def test_after_a_power_cut_the_next_run_goes_ahead_and_nobody_has_two_mails(served):
     """Everything is killed in mid-delivery; the next start frees the slot, and the next run finishes the day."""
+    many = 8 * READERS  # so that delivering takes its time
+    served.renew(many)
     cut = served.begin()
     until(lambda: len(served.mails) >= 5, seconds=60, what="the first mails")
     served.cut_the_power()
@@ -156,15 +176,15 @@ def test_after_a_power_cut_the_next_run_goes_ahead_and_nobody_has_two_mails(serv
     crashed = served.flow_run(cut)
     ended = served.end(served.begin())
 
-    assert before < READERS
+    assert before < many
     assert crashed["state_name"] == "Crashed"
     assert ended["state_type"] == "COMPLETED"
     copies = Counter(message_from_bytes(path.read_bytes())["To"] for path in served.mails)
-    assert len(copies) == READERS
+    assert len(copies) == many
     assert set(copies.values()) == {1}
     database = Database(served.settings.url)
     with database.begin() as tx:
-        assert outbox.states(tx) == {"accepted": READERS}
+        assert outbox.states(tx) == {"accepted": many}
     database.close()
 
 
