@@ -51,7 +51,7 @@ def collect(
     if not sample and may_use_samples and all(isinstance(capture.error, SourceUnavailable) for capture in captures):
         sample = True
         notice = f"{_SAMPLES}: no live listing could be reached."
-        captures = fetch(dict.fromkeys(names, (day,)), today=day, now=now, sample=True)
+        captures = fetch(asked, today=day, now=now, sample=True)
     if all(capture.listing is None for capture in captures):
         reasons = "; ".join(sorted({str(capture.error) for capture in captures}))
         raise SourceUnavailable(f"no source could be listed: {reasons}", source=", ".join(names))
