@@ -16,12 +16,16 @@ _LONGEST = 3  # words in a phrase
 _TERMS = 8  # kept per topic
 _LEAST = 0.15  # distinction below which a phrase says nothing
 _SECOND = 0.7  # of the first phrase's distinction, for the second to join it
-_HEADED = 0.15  # share of a group that holds its heading
+_HEADED = 0.6
+"""A heading is held by this many times the root of a group's size, at least: 2 of 4 papers, 3 of 20, 4 of 40."""
 _WIDEST = 46  # characters of a joined heading
 _PIECE = re.compile(
     r"[.,;:!?()\[\]{}\"“”$|/<>=]+(?:\s|$)|[;:!?()\[\]{}\"“”$|/<>=]+|\s[-\u2013\u2014]+\s|[\u2013\u2014]"
 )
 _WORD = re.compile(r"[^\W_]+(?:[-\u2010'\u2019.][^\W_]+)*(?:\+\+)?")
+
+_NAME = re.compile(r"^(?!\d[A-Z]+\b).*\d")
+"""A word with a digit names a model or a benchmark that papers use; 3D does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class _Term:
     written: str
     score: float
     inside: float  # share of the group that holds it
+    often: bool  # enough of the group holds it for a heading
 
 
 @dataclass(slots=True)
@@ -86,7 +91,8 @@ def _ranked(
             continue
         score = _distinction(words, phrase, papers, day[words], total, background)
         if score > _LEAST:
-            scored.append(_Term(words, _written(phrase), score, len(phrase.papers) / papers))
+            often = len(phrase.papers) >= max(2.0, _HEADED * math.sqrt(papers))
+            scored.append(_Term(words, _written(phrase), score, len(phrase.papers) / papers, often))
     scored.sort(key=lambda one: (-round(one.score, 9), one.words))
     kept: list[_Term] = []
     for term in scored:
@@ -116,7 +122,9 @@ def _overlap(words: str, other: str) -> bool:
 
 def _can_head(term: _Term) -> bool:
     """Whether a phrase may be a heading: a single word only if it is telling and much of the group holds it."""
-    if term.words in BARE or term.inside < _HEADED:
+    if term.words in BARE or not term.often:
+        return False
+    if any(_NAME.search(word) for word in term.written.split()):
         return False
     if " " in term.written:
         return True
@@ -126,8 +134,7 @@ def _can_head(term: _Term) -> bool:
         and not term.written.endswith("ing")
         and "-of-" not in term.written
     )
-    named = any(char.isdigit() for char in term.written)
-    return not compound and not named and term.words not in BROAD and len(term.words) > 2 and term.inside >= 0.5
+    return not compound and term.words not in BROAD and len(term.words) > 2 and term.inside >= 0.5
 
 
 def _name(ranked: Sequence[_Term], taken: set[str]) -> Name | None:

@@ -149,15 +149,19 @@ NOT_LAST = _folded(
 
 BARE = _folded(
     """
-    base-model baseline-model clean-data code-dataset comparative-analysis computation-overhead computation-time
-    context-window data-distribution data-point data-sample data-set downstream-task final-answer foundation-model
-    generation-model generation-quality global-context ground-truth human-expert image-quality inference-speed
-    inference-time input-data input-image input-token internal-representation language-model language-task
-    learning-model learning-process learning-rate learning-task model-architecture model-behavior model-output
-    model-parameter model-size model-training model-weight neural-network open-model output-token question-token
-    reasoning-process reasoning-step reasoning-task reward-signal semantic-information source-domain state-art
+    base-model baseline-model classification-dataset clean-data code-dataset color-space comparative-analysis
+    computation-overhead computation-time computer-vision context-window coordinate-system data-distribution
+    data-point data-sample data-set demographic-group downstream-task edge-device embedding-space expert-group
+    final-answer foundation-model frontier-model generation-model generation-quality global-context ground-truth
+    human-annotator human-expert image-quality inference-speed inference-time input-data input-image input-token
+    internal-representation language-model language-task large-margin latent-space learning-model learning-process
+    learning-rate learning-task model-architecture model-behavior model-output model-parameter model-size
+    model-training model-weight moving-picture moving-picture-expert multimodal-dataset named-entity neural-network
+    open-model output-token pareto-frontier picture-expert proprietary-model question-token reasoning-process
+    reasoning-step reasoning-task reference-image reward-signal semantic-information source-domain state-art
     target-domain test-set test-time time-step token-sequence training-data training-dataset training-process
-    training-sample training-set training-time training-token user-query user-study vision-task visual-information
+    training-sample training-set training-time training-token user-intent user-query user-study vision-task
+    visual-information
     """
 )
 """Pairs that every field uses: no heading either."""

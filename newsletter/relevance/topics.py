@@ -17,7 +17,7 @@ OTHER = "Other"
 _LEAST = 2  # papers that make a topic
 _TIGHT = 0.1  # how much closer than any two papers of the day the papers of a topic are to each other
 _ATTACHED = 0.3  # cosine of a paper to its topic's centre, below which it is only there for want of a better place
-_NEAR = 0.35
+_NEAR = 0.32
 """Cosine to the centre of a topic from which a paper without a group of its own joins it."""
 
 
