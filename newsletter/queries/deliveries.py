@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, exists, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter import encoding
@@ -58,6 +58,7 @@ def enqueue(
     """Write deliveries and move their subscribers' cursors; returns whose delivery is new.
 
     One delivery per subscriber and edition is the database's rule: who has one already is left alone, cursor and all.
+    A new delivery takes the place of what is queued for its subscriber from before: see `unsent`.
     """
     made = set()
     for promise in promises:
@@ -82,8 +83,35 @@ def enqueue(
         if tx.execute(_insert(tx, deliveries).values(row).on_conflict_do_nothing()).rowcount:
             made.add(promise.subscriber_id)
     if promises:
+        _replace_queued(tx, made, by=promises[0].edition_id, now=now)
         advance(tx, made, upto=promises[0].edition_id, now=now)
     return frozenset(made)
+
+
+def unsent(tx: Transaction) -> dict[int, int]:
+    """Of each subscriber with a queued delivery: the cursor before it. Nothing after that was sent to them yet.
+
+    Their next digest starts there and replaces what is queued, so that an outage ends with one digest of all its days.
+    """
+    rows = tx.execute(
+        select(deliveries.c.subscriber_id, func.min(deliveries.c.after).label("after"))
+        .where(deliveries.c.state == State.QUEUED)
+        .group_by(deliveries.c.subscriber_id)
+    )
+    return {row.subscriber_id: row.after for row in rows}
+
+
+def _replace_queued(tx: Transaction, subscriber_ids: Collection[int], *, by: int, now: datetime) -> None:
+    for piece in chunks(sorted(subscriber_ids)):
+        tx.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.subscriber_id.in_(piece),
+                deliveries.c.edition_id < by,
+                deliveries.c.state == State.QUEUED,
+            )
+            .values(state=State.EXPIRED, changed_at=now, reply="not sent in time: its papers are in the next digest")
+        )
 
 
 def advance(tx: Transaction, subscriber_ids: Collection[int], *, upto: int, now: datetime) -> None:
@@ -117,11 +145,18 @@ def expire(tx: Transaction, *, now: datetime) -> int:
             deliveries.c.state == State.QUEUED, deliveries.c.expires_at <= now
         )
     ).all()
+    later = deliveries.alias()
     for row in late:
         tx.execute(update(deliveries).where(deliveries.c.id == row.id).values(state=State.EXPIRED, changed_at=now))
+        # The cursor may be further on: nothing of a later edition matched. What was sent since must stay behind it.
+        sent_since = exists().where(
+            later.c.subscriber_id == row.subscriber_id,
+            later.c.edition_id > row.edition_id,
+            later.c.state != State.EXPIRED,
+        )
         tx.execute(
             update(subscribers)
-            .where(subscribers.c.id == row.subscriber_id, subscribers.c.cursor == row.edition_id)
+            .where(subscribers.c.id == row.subscriber_id, subscribers.c.cursor >= row.edition_id, ~sent_since)
             .values(cursor=row.after)
         )
     return len(late)

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Protocol
@@ -52,11 +53,16 @@ def enqueue(
     with database.begin() as tx:
         newest = queries.latest(tx)
         audience = read_audience(tx, newest.id if newest else None)
+        unsent = outbox.unsent(tx)
+    # Who still waits for an earlier digest gets one that covers both: what stays queued would expire, papers and all.
+    recipients = [
+        replace(who, cursor=min(who.cursor, unsent.get(who.subscriber_id, who.cursor))) for who in audience.recipients
+    ]
     skips = list(audience.skips)
     queued = 0
     if newest is not None:
         book = _Windows(database, settings, newest.id, sample=newest.sample)
-        for batch in _batches(audience.recipients):
+        for batch in _batches(recipients):
             promises, unmatched = _promises(book, batch, edition_day=newest.day)
             skips.extend((who, Skip.NO_MATCH) for who in unmatched)
             if dry_run:
