@@ -87,6 +87,7 @@ class _Book:
         self._by_arxiv_id = dict(memory.keys_by_arxiv_id)
         self._by_title = dict(memory.keys_by_title)
         self._first: dict[str, int] = {}  # key of a new paper -> id() of the listing that brought it
+        self._old: dict[str, int] = {}  # the same for papers never listed before that are no news
 
     def key(self, paper: Paper) -> str:
         """The key a listed paper is known by, or its own."""
@@ -115,8 +116,7 @@ class _Book:
         else:
             standing = "new" if is_news(listing, entry) else "old"
             self.changed[key] = KnownPaper(listed, standing, listing.day, listing.sample)
-            if standing == "new":
-                self._first[key] = id(listing)
+            (self._first if standing == "new" else self._old)[key] = id(listing)
         arxiv_id = self._get(key).paper.arxiv_id
         if arxiv_id is not None:
             self._by_arxiv_id[arxiv_id] = key
@@ -124,7 +124,8 @@ class _Book:
 
     def listed(self, listing: Listing) -> Listed:
         new = sum(1 for first in self._first.values() if first == id(listing))
-        word, note = _word(listing, new, self.memory)
+        old = sum(1 for first in self._old.values() if first == id(listing))
+        word, note = _word(listing, new, old, self.memory)
         return Listed(listing, word, new, note, tuple(self.key(entry.paper) for entry in listing.entries))
 
 
@@ -184,7 +185,7 @@ def _longer(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     return second if len(second) > len(first) else first
 
 
-def _word(listing: Listing, new: int, memory: Memory) -> tuple[Word, str]:
+def _word(listing: Listing, new: int, old: int, memory: Memory) -> tuple[Word, str]:
     """The word for a listing, and a sentence where the word needs one."""
     count = len(listing.entries)
     weekend = (listing.asked or listing.day).weekday() >= 5
@@ -194,16 +195,18 @@ def _word(listing: Listing, new: int, memory: Memory) -> tuple[Word, str]:
         total = f" of {listing.stated}" if listing.stated is not None else ""
         return Word.PARTIAL, listing.note or f"only {count}{total} entries could be read"
     if not new:
-        return _nothing_new(listing, memory, weekend=weekend)
+        return _nothing_new(listing, old, memory, weekend=weekend)
     usual = memory.usual.get((listing.source, listing.name), 0)
-    if listing.dated and count < usual * _FEW:
+    if listing.dated and listing.captured_at.date() <= listing.day and count < usual * _FEW:
         return Word.PARTIAL, f"{count} so far where {usual} are usual: the list is still growing"
     return Word.FRESH, listing.note
 
 
-def _nothing_new(listing: Listing, memory: Memory, *, weekend: bool) -> tuple[Word, str]:
+def _nothing_new(listing: Listing, old: int, memory: Memory, *, weekend: bool) -> tuple[Word, str]:
     """An earlier batch served again is stale, save at a weekend; the same day read again is quiet."""
     served = memory.batches.get((listing.source, listing.name, listing.fingerprint))
+    if served is None and old:
+        return Word.QUIET, f"{old} papers not seen before, but none is news: revised, withdrawn, or too old"
     if served is None:
         return Word.QUIET, "every paper on it was listed before"
     if not listing.dated or served == (listing.asked or listing.day):

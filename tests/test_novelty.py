@@ -196,6 +196,22 @@ def test_a_list_that_states_more_than_it_holds_is_partial():
     assert (listed.word, listed.note) == (Word.PARTIAL, "only 1 of 79 entries could be read")
 
 
+def test_a_list_of_old_papers_is_not_called_listed_before():
+    """Papers seen for the first time that are no news are counted as what they are."""
+    dump = [paper(None, f"Old paper {number}") for number in range(3)]
+    [listed] = diff([listing(*dump, dated=False)], NOTHING).listed
+
+    assert (listed.word, listed.new) == (Word.QUIET, 0)
+    assert listed.note == "3 papers not seen before, but none is news: revised, withdrawn, or too old"
+
+
+def test_a_short_list_of_a_past_day_is_not_called_growing():
+    """A list captured after its day is over is as long as it will be."""
+    late = listing(paper("2611.00001"), captured_at=datetime(2026, 11, 25, tzinfo=UTC))
+
+    assert diff([late], remember(usual=25)).listed[0].word is Word.FRESH
+
+
 def test_a_list_far_below_its_usual_length_is_still_growing():
     """The first hour of a Hugging Face day lists a paper or two."""
     [listed] = diff([listing(paper("2611.00001"))], remember(usual=25)).listed

@@ -23,13 +23,17 @@ def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The files.", show_default=False)],
     day: Annotated[
         datetime | None,
-        typer.Option(formats=opening.DAY_FORMATS, help="The day of files that do not say it themselves."),
+        typer.Option(
+            formats=opening.DAY_FORMATS,
+            help="The day of files that do not say it themselves; all they hold is news then.",
+        ),
     ] = None,
 ) -> None:
     """Store listings from files as if they had been fetched; papers not listed before wait for the next edition.
 
     Understood by what they hold: Hugging Face JSON and pages, arXiv feeds and API answers, text copied from the papers
-    page. A file that cannot be read is named and the others go on; the command then ends with status 1.
+    page. Text dumps and saved searches hold papers of any age: without `--day` only recent ones are news. A file that
+    cannot be read is named and the others go on; the command then ends with status 1.
 
     Example: `paperboy import listings/*.json`. Changes the listings and papers in the database.
     """

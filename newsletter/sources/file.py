@@ -23,6 +23,7 @@ def parse_file(path: Path, *, captured_at: datetime, day: date | None = None) ->
     """The listings a file holds: Hugging Face JSON or HTML, arXiv feeds and API answers, parsed days, text dumps.
 
     The day is the one the content states, else `day`, else a date in the file's name, else the day of `captured_at`.
+    With a `day` even a search or a text dump is that day's list, so that what it holds is news whatever its age.
 
     Raises:
         SourceMalformed: the file cannot be read, or holds none of these; the sentence says what is missing.
@@ -49,7 +50,7 @@ def parse_bytes(payload: bytes, *, stem: str, captured_at: datetime, day: date |
         day=batch.day or day or _day_in(stem) or captured_at.date(),
         asked=day,
         captured_at=captured_at,
-        dated=dated,
+        dated=dated or day is not None,
     )
 
 
