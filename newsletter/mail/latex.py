@@ -39,7 +39,8 @@ _SWITCH = re.compile(r"\{\\(?:em|bf|it|sc|tt|rm|sf|sl|bfseries|itshape|scshape|t
 _POSSESSIVE = re.compile(r"(?:s|t|d|m|re|ve|ll)?(?![A-Za-z])")
 _FINISH = re.compile(
     r"(?P<keep>https?://\S+|\$[^$\s][^$]*\$|\\[A-Za-z]+\{[^{}]*\})"
-    r"|``(?P<double>[^`]{1,200}?)''"
+    r"|``(?P<double>[^`]{1,200}?)(?:''|\")"
+    r"|(?<!\w)''(?P<upright>[^`'\"]{1,100})''(?!\w)"
     r"|(?<!\w)`(?P<single>[^`']{1,100})'(?!\w)"
     r"|(?P<em>(?<=[\w\s)])---(?=[\w\s(]))"
     r"|(?P<en>(?<=\w)--(?=\w)|(?<=\s)--(?=\s))"
@@ -58,8 +59,8 @@ def _finish(found: re.Match[str]) -> str:
     """Quotes, dashes and ties of running text; addresses and what stayed LaTeX are not touched."""
     if found["keep"]:
         return found[0]
-    if found["double"]:
-        return f"\u201c{found['double']}\u201d"
+    if quoted := found["double"] or found["upright"]:
+        return f"\u201c{quoted}\u201d"
     if found["single"]:
         return f"\u2018{found['single']}\u2019"
     return "\u2014" if found["em"] else "\u2013" if found["en"] else " "

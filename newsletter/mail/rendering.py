@@ -77,12 +77,13 @@ class Renderer:
         picks = [pick for section in digest.sections for pick in section.picks]
         if not picks:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")
-        titles = [self._card(pick.paper_key).title for pick in picks[:3]]
+        first = [self._card(pick.paper_key) for pick in picks[:4]]
+        titles = [made.title for made in first]
         edition = web_address(links.edition)
         values = {
             "subject": wording.subject(digest, titles[0]),
-            "preheader": wording.preheader(titles),
-            "dateline": wording.dateline(digest.day, recipient_name),
+            "preheader": wording.preheader(self._peek(digest, first)),
+            "dateline": wording.dateline(digest.since, digest.day, recipient_name),
             "intro": wording.introduction(digest),
             "overview": wording.overview(digest),
             "sample_word": wording.SAMPLE_WORD,
@@ -133,6 +134,14 @@ class Renderer:
         html, text = self._shell(values, rest, parts="")
         return Message(subject=clean(subject), html=html, text=text)
 
+    @staticmethod
+    def _peek(digest: Digest, first: list[Card]) -> list[str]:
+        """What the subject has not said: titles, or of a single paper what it is about."""
+        if len(first) == 1:
+            return [first[0].abstract or first[0].title]
+        titles = [made.title for made in first]
+        return titles[:3] if wording.topics(digest) else titles[1:]
+
     def _frame(self, links: Links, edition: str | None) -> dict[str, object]:
         """What stands below the papers: why the mail came, the ways out, the postal address."""
         leave = _way(links.unsubscribe) or _way(
@@ -162,11 +171,10 @@ class Renderer:
         html: list[str] = []
         text: list[str] = []
         remaining = iter(details)
-        for section in digest.sections:
+        for label, section in zip(wording.headings(digest), digest.sections, strict=True):
             shown = [(pick, detail) for pick, detail in zip(section.picks, remaining, strict=False)]
             if all(detail is Detail.OUT for _, detail in shown):
                 continue
-            label = clean(section.label)
             html.append(self._heading(label))
             text.append(f"{wrap(label)}\n{'-' * min(columns(label), 72)}\n\n")
             for pick, detail in shown:
@@ -182,7 +190,7 @@ class Renderer:
         """The detail of every pick in order, so that the HTML has room for all."""
         picks = [pick for section in digest.sections for pick in section.picks]
         reasons = [len(self._why(clean(pick.reason)).encode()) for pick in picks]
-        headings = sum(len(self._heading(clean(section.label)).encode()) for section in digest.sections)
+        headings = sum(len(self._heading(label).encode()) for label in wording.headings(digest))
 
         def size(place: int, detail: Detail) -> int:
             return self._piece(picks[place].paper_key, detail).size + (reasons[place] if detail < Detail.LINE else 0)
@@ -226,7 +234,7 @@ class Renderer:
             "url": made.url,
             "authors": made.authors,
             "facts": made.facts,
-            "abstract": abstract.get(detail, ""),
+            "abstract": abstract.get(detail, "").replace(" …", "\u00a0…"),  # never alone on a line
             "links": made.links,
         }
         if detail is Detail.LINE:

@@ -11,6 +11,7 @@ from mjml import mjml2html
 
 from newsletter.errors import RenderError
 from newsletter.mail.text import columns, right_to_left, wrap
+from newsletter.mail.wording import DOT
 
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "email"
 
@@ -91,7 +92,7 @@ def _names(names: tuple[str, ...]) -> Markup:
 
 def _facts(facts: tuple[str, ...]) -> str:
     """Facts with dots between; a short one is not broken over two lines."""
-    return " · ".join(fact.replace(" ", "\u00a0") if len(fact) < 24 else fact for fact in facts)
+    return DOT.join(fact.replace(" ", "\u00a0") if len(fact) < 24 else fact for fact in facts)
 
 
 def _direction(text: str) -> str:

@@ -14,6 +14,7 @@ _UNWANTED = re.compile(
     "\ufeff\ufff0-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 _BLANKS = re.compile(r"[\s\u0085\u00a0\u2028\u2029]+")
+_BREAKS = re.compile(r"[ \t\n]+")
 _MARKS = re.compile(
     "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
 )
@@ -98,14 +99,14 @@ def counted(count: int, noun: str) -> str:
 
 
 def wrap(text: str, width: int = 72, indent: str = "") -> str:
-    """Lines of at most `width` columns; an address is never broken, other words too long for a line are."""
+    """Lines of at most `width` columns; no-break spaces hold, addresses too, other words unless too long for a line."""
     if text.isascii() and 0 < len(text) <= width - len(indent):
         return indent + " ".join(text.split())  # most of what is wrapped for one reader
     room = width - columns(indent)
     lines: list[str] = []
     line = ""
     used = 0
-    for word in text.split():
+    for word in _BREAKS.split(text.strip()):
         for piece in _pieces(word, room):
             size = columns(piece)
             if line and used + 1 + size > room:
@@ -115,7 +116,7 @@ def wrap(text: str, width: int = 72, indent: str = "") -> str:
             used += size + (1 if used else 0)
     if line:
         lines.append(line)
-    return "\n".join(indent + line for line in lines)
+    return "\n".join(indent + line for line in lines).replace("\u00a0", " ")
 
 
 def columns(text: str) -> int:

@@ -8,6 +8,14 @@ from newsletter.models import Digest
 
 LONGEST_SUBJECT = 70
 LONGEST_PREHEADER = 130
+MOST_TOPICS = 7
+"""Named above the papers; more are a wall on a phone."""
+
+LEFT_OVER = "Other"
+"""The label of the papers that belong to no topic."""
+
+DOT = "\u00a0· "
+"""Between facts; no line begins with it."""
 
 SAMPLE_WORD = "Sample."
 SAMPLE = (
@@ -33,16 +41,18 @@ _MONTHS = (
 
 
 def subject(digest: Digest, first_title: str) -> str:
-    """How many papers for which day, then as many topics as fit; a sample says so first; one paper is named itself.
+    """How many papers for which days, then as many topics as fit, or the first title; a sample says so first.
 
     The list's name is not in it: the From header shows it beside the subject.
     """
     count = _count(digest)
-    start = f"{'[SAMPLE] ' if digest.sample else ''}{counted(count, 'paper')} for {day_name(digest.day)}"
-    if count == 1:
-        return f"{start}: {shorten(first_title, LONGEST_SUBJECT - len(start) - 2)}"
-    labels = [clean(section.label) for section in digest.sections if section.picks]
+    when = f" for {day_name(digest.day)}" if digest.since >= digest.day else f", {_days(digest.since, digest.day)}"
+    start = f"{'[SAMPLE] ' if digest.sample else ''}{counted(count, 'paper')}{when}"
     room = LONGEST_SUBJECT - len(start) - 2
+    labels = topics(digest)
+    if count == 1 or not labels:
+        others = f" and {number(count - 1)} more" if count > 1 else ""
+        return f"{start}: {shorten(first_title, room - len(others))}{others}"
     if len(labels[0]) > room:
         return f"{start}: {shorten(labels[0], room)}"
     named = labels[:1]
@@ -53,45 +63,62 @@ def subject(digest: Digest, first_title: str) -> str:
     return f"{start}: {', '.join(named)}"
 
 
-def preheader(titles: list[str]) -> str:
-    """What a mail program shows after the subject: the first titles."""
-    return shorten(" · ".join(titles[:3]), LONGEST_PREHEADER)
+def topics(digest: Digest) -> list[str]:
+    """The topics that say something: what was left over is none."""
+    labels = [clean(section.label) for section in digest.sections if section.picks]
+    return [label for label in labels if label != LEFT_OVER]
 
 
-def dateline(day: date, recipient_name: str) -> str:
-    """The day in full, and whose mail it is."""
-    said = f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+def headings(digest: Digest) -> list[str]:
+    """What stands above each section; what was left over, beside nothing else, is simply the new papers."""
+    labels = [clean(section.label) for section in digest.sections]
+    return ["New papers"] if labels == [LEFT_OVER] else labels
+
+
+def preheader(parts: list[str]) -> str:
+    """What a mail program shows after the subject."""
+    return shorten(" · ".join(parts), LONGEST_PREHEADER)
+
+
+def dateline(since: date, day: date, recipient_name: str) -> str:
+    """The days in full, and whose mail it is."""
+    said = f"{_full(day, day)} {day.year}"
+    if since < day:
+        said = f"{_full(since, day)} to {said}"
     name = shorten(clean(recipient_name), 60)
-    return f"{said} · for {name}" if name else said
+    return f"{said}{DOT}for {name}" if name else said
 
 
 def introduction(digest: Digest) -> str:
-    """How many of how many papers, from which days, and by what they were chosen."""
+    """How many of how many papers, and by what they were chosen."""
     count = _count(digest)
-    days = (
-        f"on {day_name(digest.day)}"
-        if digest.since >= digest.day
-        else f"from {day_name(digest.since)} to {day_name(digest.day)}"
-    )
-    if count >= digest.considered:
-        said = f"The one paper new {days}" if count == 1 else f"All {counted(count, 'paper')} new {days}"
+    everything = count >= digest.considered
+    papers = f"new {'paper' if digest.considered == 1 else 'papers'}"
+    if everything:
+        said = f"The one {papers}" if count == 1 else f"All {number(count)} {papers}"
     else:
-        said = f"{number(count)} of the {counted(digest.considered, 'paper')} new {days}"
+        said = f"{number(count)} of {number(digest.considered)} {papers}"
     if not digest.personal:
-        return f"{said}: those most noticed in each topic, since you have named no interests yet."
-    if count >= digest.considered:
-        return f"{said}; {'it matches' if count == 1 else 'all match'} your interests."
-    said += ", chosen by your interests."
-    if digest.matched > count:
-        better = "this is the best of them" if count == 1 else f"these are the best {number(count)}"
-        said += f" {number(digest.matched)} matched; {better}."
-    return said
+        # True also where a reader named examples that are not known here: there is nothing to go by.
+        unguided = "there are no interests of yours to go by yet."
+        return f"{said}; {unguided}" if everything else f"{said}, the most noticed across the topics; {unguided}"
+    if everything or digest.matched <= count:
+        return f"{said} {'matches' if count == 1 else 'match'} your interests."
+    of_all = "All" if digest.matched >= digest.considered else f"{number(digest.matched)} of"
+    best = "here is the best" if count == 1 else f"here are {number(count)} of the best"
+    return f"{of_all} {number(digest.considered)} {papers} match your interests; {best}."
 
 
 def overview(digest: Digest) -> str:
-    """The topics with the number of papers in each; empty where there is but one."""
-    told = [f"{clean(section.label)} ({number(len(section.picks))})" for section in digest.sections if section.picks]
-    return " · ".join(told) if len(told) > 1 else ""
+    """The first topics, with the number of papers where it is more than one; empty where there is but one topic."""
+    sections = [(clean(section.label), len(section.picks)) for section in digest.sections if section.picks]
+    if len(sections) < 2:
+        return ""
+    shown = sections if len(sections) <= MOST_TOPICS else sections[: MOST_TOPICS - 1]
+    told = [f"{label}\u00a0({number(count)})" if count > 1 else label for label, count in shown]
+    if len(shown) < len(sections):
+        told.append(counted(len(sections) - len(shown), "more topic"))
+    return DOT.join(told)
 
 
 def trimmed(shortened: int, left_out: int, edition_id: int, edition_url: str | None) -> str:
@@ -108,13 +135,29 @@ def trimmed(shortened: int, left_out: int, edition_id: int, edition_url: str | N
         return sentence + " All of them can be read on the page of the edition, linked below."
     if left_out:
         return sentence + f" Whoever runs this list can show you all of edition {edition_id}."
-    return sentence + " Every title leads to its page."
+    return sentence
 
 
 def closing(list_name: str, *, can_leave: bool) -> str:
     """Why the mail came, and where leaving is not one click away, how."""
     said = f"You get this mail because you subscribed to {list_name}."
     return said if can_leave else f"{said} To leave the list, ask whoever runs it."
+
+
+def _full(day: date, last: date) -> str:
+    """A day in words; the month and the year only where the last day has others."""
+    month = f" {_MONTHS[day.month - 1]}" if day == last or (day.year, day.month) != (last.year, last.month) else ""
+    return f"{_WEEKDAYS[day.weekday()]} {day.day}{month}{f' {day.year}' if day.year != last.year else ''}"
+
+
+def _days(since: date, day: date) -> str:
+    """Days of a subject: `18 to 21 Nov`, `28 Nov to 4 Dec`."""
+    first = str(since.day) if (since.year, since.month) == (day.year, day.month) else _short(since)
+    return f"{first} to {_short(day)}"
+
+
+def _short(day: date) -> str:
+    return day_name(day).partition(" ")[2]
 
 
 def _count(digest: Digest) -> int:

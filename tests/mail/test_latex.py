@@ -56,6 +56,7 @@ def test_formulas_become_one_line_of_unicode(written, read):
         (r"{\em Foo bar}", "Foo bar"),
         (r"38\% of R\&D \_x\_", "38% of R&D _x_"),
         ("``quoted'' and `single' it's", "“quoted” and ‘single’ it's"),
+        ("``half,\" ''upright'' and a'' b", "“half,” “upright” and a'' b"),
         ("Vision--Language -- a---b, 1--2", "Vision–Language – a—b, 1–2"),
         ("Fig.~1", "Fig. 1"),
         (r"\href{https://example.org/a\_b}{here}", "here (https://example.org/a_b)"),
