@@ -13,11 +13,12 @@ def noticed(paper: Paper) -> float:
 
 
 def figures(paper: Paper) -> str:
-    """The figures in words, such as `43 upvotes and 5 comments`; empty where there are none."""
-    words = [_counted(paper.upvotes, "upvote"), _counted(paper.comments, "comment")]
+    """The figures in words, such as `43 upvotes and 5 comments, listed by 2 sources`; empty where there are none."""
+    counted = [_counted(paper.upvotes, "upvote"), _counted(paper.comments, "comment")]
+    words = [" and ".join(word for word in counted if word)]
     if len(paper.sources) > 1:
-        words.append(f"{len(paper.sources)} sources")
-    return " and ".join(word for word in words if word)
+        words.append(f"listed by {len(paper.sources)} sources")
+    return ", ".join(word for word in words if word)
 
 
 def _counted(number: int | None, noun: str) -> str:

@@ -10,16 +10,16 @@ def _folded(text: str) -> frozenset[str]:
 RHETORIC = _folded(
     """
     ability able absence abstract accelerate accompanied accordingly account achieve achieved achievement achieving
-    acquire across act actually adapt add added addition additional address addressed addressing adopt adopted
-    advance advanced advancement advantage affect aim aimed alleviate allow allowing alternative amount analyse
-    analyze analyzing application applied apply applying approach appropriate arbitrary argue arise arising art
-    article ask aspect assess assessing assume attain attempt attempting attract author available average avoid
-    aware bad based baseline begin behave best better beyond big boost bridge bridging brief bring broad broader
-    build building built call called capability capable capture capturing careful carry case category cause caused
-    causing central certain challenge challenging change characterize choice choose circumstance claim clear clearly
-    close combination combine combined combining come common commonly comparable compare compared comparing
-    comparison compelling competitive complete complex complexity component comprehensive comprise concept concern
-    conclude conclusion concretely condition conduct conducted conducting consider considerable considered
+    acquire across act actually adapt add added addition additional address addressed addressing adopt adopted again
+    ahead apart advance advanced advancement advantage affect aim aimed alleviate allow allowing alternative amount
+    analyse analyze analyzing application applied apply applying approach appropriate arbitrary argue arise arising
+    art article ask aspect assess assessing assume attain attempt attempting attract author available average avoid
+    aware aside away back bad based baseline begin behave best better beyond big boost bridge bridging brief bring
+    broad broader build building built call called capability capable capture capturing careful carry case category
+    cause caused causing central certain challenge challenging change characterize choice choose circumstance claim
+    clear clearly close combination combine combined combining come common commonly comparable compare compared
+    comparing comparison compelling competitive complete complex complexity component comprehensive comprise concept
+    concern conclude conclusion concretely condition conduct conducted conducting consider considerable considered
     considering consist consistent consistently constitute construct constructed constructing contain contribute
     contribution convenient conventional core correspond corresponding cost cost-effective cover create created
     creating critical crucial current currently cutting cutting-edge data-driven dataset-specific deal decrease
@@ -39,12 +39,12 @@ RHETORIC = _folded(
     flexible focus focusing follow followed following form formulate formulated formulation forward found
     foundational four framework frequently full fully fundamental further furthermore future gain gap general
     generally generate generated generating get github give given giving go goal good great greater greatly grow
-    growing growth guarantee guide guided guiding handle handling hard harder harness heavily help helpful hence
-    hidden high high-quality higher highest highlight highlighting highly hinder hold huge idea ideal identified
-    identify identifying illustrate impact impactful implement implementation implication implicit importance
-    important importantly impose impressive improve improved improvement improving include included including
-    incorporate incorporating increase increased increasing increasingly indicate indicating individual induce
-    inform inherent initial innovative input insight inspire inspired instance integral integrate integrated
+    growing growth guarantee half guide guided guiding handle handling hard harder harness heavily help helpful
+    hence hidden high high-quality higher highest highlight highlighting highly hinder hold huge idea ideal
+    identified identify identifying illustrate impact impactful implement implementation implication implicit
+    importance important importantly impose impressive improve improved improvement improving include included
+    including incorporate incorporating increase increased increasing increasingly indicate indicating individual
+    induce inform inherent initial innovative input insight inspire inspired instance integral integrate integrated
     integrating integration intend interest interesting introduce introduced introducing introduction intuitive
     investigate investigated investigating investigation involve involving issue joint jointly keep key kind know
     knowing known lack lacking large large-scale largely larger largest last late later latest lead leading learn
@@ -93,16 +93,16 @@ RHETORIC = _folded(
 
 BROAD = _folded(
     """
-    accuracy action agent ai algorithm alignment analysis architecture attention behavior benchmark bias block code
-    computation context control data dataset decision deep detection distribution dl domain edge environment error
-    feedback finetuning foundation function generation group guidance human hypothesis image inference information
-    instruction item knowledge label labels language law learner learning length line llm long loss machine map
-    metric ml model modeling multi-task network neural noise object objects optimization parameter parameters
-    pattern perception person planning platform policy prediction pretraining prior process processing product
-    prompt quality query question rate reasoning recognition record regime relation representation sample sampling
-    scaling scene score search semantic sequence series set setting signal size sota space state structure system
-    target task test text time token tool training understanding unit update user variable video view vision web
-    weights world writing
+    accuracy action agent ai algorithm answer alignment analysis architecture attention behavior benchmark bias
+    block code computation context control data dataset decision deep detection distribution dl domain edge
+    environment error feedback finetuning foundation function generation group guidance human hypothesis image
+    inference information instruction item knowledge label labels language law learner learning length line llm long
+    loss machine map metric ml model modeling multi-task network neural noise object objects optimization parameter
+    parameters pattern perception person planning platform policy prediction pretraining prior process processing
+    product prompt quality query question rate reasoning recognition record regime relation representation sample
+    sampling scaling scene score search semantic sequence series set setting signal size sota space state structure
+    system target task test text time token tool training understanding unit update user variable video view vision
+    web weights world writing
     """
 )
 """Good within a phrase, too broad to be a label alone."""
