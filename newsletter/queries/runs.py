@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.database import Transaction
 from newsletter.schema import leases, runs
@@ -14,10 +15,19 @@ def holder(tx: Transaction, name: str) -> Row[Any] | None:
     return tx.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
 
 
-def take(tx: Transaction, name: str, *, token: str, host: str, pid: int, until: datetime) -> None:
-    """Write the lease for a new holder; two who try at once are told apart by the primary key."""
-    tx.execute(delete(leases).where(leases.c.name == name))
-    tx.execute(insert(leases).values(name=name, holder=token, host=host, pid=pid, until=until))
+def take(tx: Transaction, name: str, *, token: str, host: str, pid: int, until: datetime) -> bool:
+    """Write the lease where there is none; False where somebody has it, or took it in this very moment."""
+    made = postgresql.insert(leases) if tx.dialect.name == "postgresql" else sqlite.insert(leases)
+    row = {"name": name, "holder": token, "host": host, "pid": pid, "until": until}
+    return bool(tx.execute(made.values(row).on_conflict_do_nothing()).rowcount)
+
+
+def take_over(tx: Transaction, name: str, *, token: str, host: str, pid: int, until: datetime) -> None:
+    """Write a new holder into a lease that `holder` has locked.
+
+    The row stays the same one: who waits for its lock then sees who has it now, and not a row that is gone.
+    """
+    tx.execute(update(leases).where(leases.c.name == name).values(holder=token, host=host, pid=pid, until=until))
 
 
 def renew(tx: Transaction, name: str, *, token: str, until: datetime) -> bool:

@@ -47,14 +47,21 @@ def lease(
 
 
 def _take(database: Database, name: str, holder: str, now: datetime, term: timedelta) -> None:
-    with database.begin() as tx:
-        held = queries.holder(tx, name)
-        if held is not None and _is_alive(held, now):
-            raise RunInProgress(
-                f"another run holds the lease (process {held.pid} on {held.host}, until {held.until:%H:%M:%S} UTC); "
-                "wait for it to end"
-            )
-        queries.take(tx, name, token=holder, host=socket.gethostname(), pid=os.getpid(), until=now + term)
+    ours: dict[str, Any] = {"token": holder, "host": socket.gethostname(), "pid": os.getpid(), "until": now + term}
+    while True:
+        with database.begin() as tx:
+            if queries.take(tx, name, **ours):
+                return
+            held = queries.holder(tx, name)
+            if held is None:
+                continue  # given back in this moment
+            if _is_alive(held, now):
+                raise RunInProgress(
+                    f"another run holds the lease (process {held.pid} on {held.host}, "
+                    f"until {held.until:%H:%M:%S} UTC); wait for it to end"
+                )
+            queries.take_over(tx, name, **ours)
+            return
 
 
 def _renew(

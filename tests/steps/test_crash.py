@@ -1,10 +1,14 @@
 """Killed in mid-delivery: nothing is lost, nobody is mailed twice, and what cannot be known is listed."""
 
 import asyncio
+import queue
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
 from pathlib import Path
 
@@ -14,6 +18,7 @@ from newsletter import steps
 from newsletter.errors import RunInProgress
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.queries import deliveries as outbox
+from newsletter.queries import runs
 from tests.smtpd import FaultServer
 from tests.steps.conftest import FRIDAY, at, capture, paper
 
@@ -122,3 +127,54 @@ def test_a_lease_that_ran_out_is_taken_over(newsroom):
         steps.lease(newsroom.database, holder="second", clock=lambda: at(FRIDAY, 2)),
     ):
         pass
+
+
+def test_of_two_runs_that_find_a_dead_holder_at_once_only_one_goes_ahead(newsroom):
+    """Both look at the same stale lease in the same moment: one takes it over, the other is told so."""
+    with newsroom.database.begin() as tx:
+        runs.take(tx, "run", token="dead", host="elsewhere", pid=1, until=at(FRIDAY, 1))
+    told: queue.Queue[str] = queue.Queue()
+    over = threading.Event()
+
+    def try_it(holder: str) -> None:
+        try:
+            with steps.lease(newsroom.database, holder=holder, clock=lambda: at(FRIDAY)):
+                told.put("goes ahead")
+                over.wait(30)
+        except RunInProgress:
+            told.put("is refused")
+
+    threads = [threading.Thread(target=try_it, args=(holder,)) for holder in ("first", "second")]
+    with newsroom.database.begin() as tx:
+        runs.holder(tx, "run")  # so that both wait at the same place
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+    said = {told.get(timeout=30), told.get(timeout=30)}
+    over.set()
+    for thread in threads:
+        thread.join()
+
+    assert said == {"goes ahead", "is refused"}
+
+
+def test_of_two_runs_that_find_no_lease_at_once_only_one_goes_ahead(newsroom):
+    """The other gets the same sentence as ever, not the database's."""
+    begin = threading.Barrier(2)
+    over = threading.Barrier(2)
+
+    def try_it(holder: str) -> str:
+        begin.wait(30)
+        try:
+            with steps.lease(newsroom.database, holder=holder, clock=lambda: at(FRIDAY)):
+                over.wait(30)
+                return "goes ahead"
+        except RunInProgress:
+            over.wait(30)
+            return "is refused"
+
+    with ThreadPoolExecutor(2) as pool:
+        for turn in range(10):
+            said = sorted(pool.map(try_it, (f"first {turn}", f"second {turn}")))
+
+            assert said == ["goes ahead", "is refused"]
