@@ -85,7 +85,7 @@ def authors(names: Iterable[str]) -> tuple[str, ...]:
     kept = [shorten(name, _LONGEST_NAME) for name in map(clean, names) if name]
     if len(kept) <= 6:
         return tuple(kept)
-    return (*kept[:3], "…", f"{kept[-1]} ({number(len(kept))} authors)")
+    return (*kept[:3], "…", f"{kept[-1]} ({number(len(kept))}\u00a0authors)")
 
 
 def number(count: int) -> str:

@@ -56,8 +56,8 @@ def test_a_shortened_text_is_short(text, limit):
     [
         (1, "N1"),
         (6, "N1, N2, N3, N4, N5, N6"),
-        (7, "N1, N2, N3, …, N7 (7 authors)"),
-        (3303, "N1, N2, N3, …, N3303 (3,303 authors)"),
+        (7, "N1, N2, N3, …, N7 (7\u00a0authors)"),
+        (3303, "N1, N2, N3, …, N3303 (3,303\u00a0authors)"),
     ],
 )
 def test_authors_are_told_short_and_whole(count, told):
