@@ -100,11 +100,10 @@ def save(
     return edition_id
 
 
-def latest(tx: Transaction) -> Row[tuple[int, date, bool]] | None:
-    """Id, day and sample mark of the newest edition."""
-    return tx.execute(
-        select(editions.c.id, editions.c.day, editions.c.sample).order_by(editions.c.id.desc()).limit(1)
-    ).first()
+def latest(tx: Transaction, *, samples: bool = True) -> Row[tuple[int, date, bool]] | None:
+    """Id, day and sample mark of the newest edition, sample editions counted or not."""
+    query = select(editions.c.id, editions.c.day, editions.c.sample).order_by(editions.c.id.desc()).limit(1)
+    return tx.execute(query if samples else query.where(editions.c.sample.is_(False))).first()
 
 
 def of_day(tx: Transaction, day: date, *, sample: bool) -> int | None:

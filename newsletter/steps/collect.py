@@ -43,12 +43,13 @@ def collect(
     names = sources or settings.sources
     with database.begin() as tx:
         last = {name: queries.last_day(tx, name, day) for name in names}
-        may_use_samples = _may_use_samples(tx, settings)
+        closed_is_no_trouble = may_use_samples(tx, settings)
     asked = {name: days_to_ask(name, last[name], day, settings.catch_up_days) for name in names}
     sample = settings.samples == "always"
     notice = f"{_SAMPLES}, as PAPERBOY_SAMPLES says." if sample else ""
     captures = fetch(asked, today=day, now=now, sample=sample)
-    if not sample and may_use_samples and all(isinstance(capture.error, SourceUnavailable) for capture in captures):
+    unreachable = all(isinstance(capture.error, SourceUnavailable) for capture in captures)
+    if not sample and closed_is_no_trouble and unreachable:
         sample = True
         notice = f"{_SAMPLES}: no live listing could be reached."
         captures = fetch(asked, today=day, now=now, sample=True)
@@ -95,9 +96,17 @@ def _weekday_before(day: date) -> date:
     return back
 
 
-def _may_use_samples(tx: Transaction, settings: Settings) -> bool:
-    # Never into real inboxes, and never where live listings have been seen: then the network is down, not closed.
-    return settings.samples == "auto" and settings.transport == "outbox" and not queries.ever_live(tx)
+def may_use_samples(tx: Transaction, settings: Settings) -> bool:
+    """Whether sample listings may stand in for live ones, or the operator asked for them.
+
+    By themselves never where live listings have been seen: then the network is down, not closed.
+    """
+    return may_mail_samples(settings) and (settings.samples == "always" or not queries.ever_live(tx))
+
+
+def may_mail_samples(settings: Settings) -> bool:
+    """Samples never go into real inboxes by themselves."""
+    return settings.samples == "always" or (settings.samples == "auto" and settings.transport == "outbox")
 
 
 def _report(captures: Sequence[Capture], found: Diff, *, day: date, notice: str) -> CollectReport:

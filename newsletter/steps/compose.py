@@ -10,6 +10,7 @@ from newsletter.relevance.topics import group
 from newsletter.reports import ComposeReport, TopicReport
 from newsletter.settings import Settings
 from newsletter.steps.background import background
+from newsletter.steps.collect import may_use_samples
 
 
 def compose(
@@ -26,9 +27,10 @@ def compose(
     A scheduled run waits for the edition hour, when the sources have published. Without new papers there is no edition.
     """
     with database.begin() as tx:
-        live = queries.waiting(tx, sample=False)
-        sample = not live
-        members = live or queries.waiting(tx, sample=True)
+        members = queries.waiting(tx, sample=False)
+        sample = not members and may_use_samples(tx, settings)
+        if sample:
+            members = queries.waiting(tx, sample=True)
         edition_id = queries.of_day(tx, day, sample=False) or queries.of_day(tx, day, sample=sample)
         made = None if edition_id is None else queries.load(tx, edition_id)
     if made is not None and (not made.sample or sample):

@@ -15,6 +15,7 @@ from newsletter.relevance.matching import Window
 from newsletter.reports import EnqueueReport
 from newsletter.settings import Settings
 from newsletter.steps.background import background
+from newsletter.steps.collect import may_mail_samples
 
 _BATCH = 1_000  # recipients matched and written at a time
 
@@ -51,7 +52,7 @@ def enqueue(
     the same and writes nothing.
     """
     with database.begin() as tx:
-        newest = queries.latest(tx)
+        newest = queries.latest(tx, samples=may_mail_samples(settings))
         audience = read_audience(tx, newest.id if newest else None)
         unsent = outbox.unsent(tx)
     # Who still waits for an earlier digest gets one that covers both: what stays queued would expire, papers and all.

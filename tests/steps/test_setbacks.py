@@ -8,13 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from newsletter import encoding
+from newsletter import encoding, steps
 from newsletter.database import Database
+from newsletter.errors import SourceUnavailable
 from newsletter.mail.outbox import Outbox
 from newsletter.models import Digest, Outcome, Phase, State
 from newsletter.schema import deliveries
 from newsletter.settings import Settings
-from tests.steps.conftest import FRIDAY, Newsroom, capture, paper
+from tests.steps.conftest import FRIDAY, Newsroom, at, capture, paper, trouble
 
 READERS = """
 defaults: {max_papers: 100, max_per_topic: 100}
@@ -99,3 +100,60 @@ def test_whenever_the_mail_server_is_up_every_paper_is_sent_once(up, listed, exp
 
     assert Counter(key for address, key in sent(newsroom) if address == "any@example.org") == papers
     assert set(sent(newsroom).values()) == {1}
+
+
+# ---- samples ---------------------------------------------------------------------------------------------------------
+
+DOWN = trouble(SourceUnavailable("huggingface: no answer", source="huggingface"))
+
+
+def try_out(newsroom, *, compose: bool) -> None:
+    """A first start with the network closed: sample listings come, and are composed or wait for the edition hour."""
+    newsroom.collect(DOWN, samples=(capture(paper(900), paper(901), sample=True),))
+    if compose:
+        steps.compose(newsroom.database, settings=newsroom.settings, day=FRIDAY, now=at(FRIDAY))
+
+
+def test_samples_that_waited_when_the_network_opened_never_become_an_edition(newsroom):
+    """Once there are live listings, a day without news is a quiet day and not one of invented papers."""
+    newsroom.subscribe(READERS)
+    try_out(newsroom, compose=False)
+    newsroom.run(capture(paper(1)))
+    quiet = newsroom.run(capture(paper(1), day=DAYS[1]), day=DAYS[1])
+
+    assert (quiet.compose.made, quiet.compose.edition_id, quiet.enqueue.queued) == (False, None, 0)
+
+
+def test_a_sample_edition_is_never_mailed_over_smtp(newsroom):
+    """Tried out first, then set up for real: new readers wait for the first live edition."""
+    try_out(newsroom, compose=True)
+    newsroom.settings = newsroom.settings.model_copy(update={"transport": "smtp"})
+    newsroom.subscribe(READERS)
+    before = newsroom.enqueue()
+    newsroom.run(capture(paper(2)))
+
+    assert (before.queued, before.skipped) == (0, {"nothing_new": 2})
+    assert {key for _address, key in sent(newsroom)} == {"2611.00002"}
+
+
+def test_a_sample_digest_still_queued_is_never_mailed_over_smtp(newsroom):
+    """What was queued for the outbox while trying out is replaced by the first live digest, or expires."""
+    newsroom.subscribe(READERS)
+    try_out(newsroom, compose=True)
+    newsroom.enqueue()
+    newsroom.settings = newsroom.settings.model_copy(update={"transport": "smtp"})
+    newsroom.run(capture(paper(2), day=DAYS[1]), day=DAYS[1])
+
+    assert {key for _address, key in sent(newsroom)} == {"2611.00002"}
+
+
+def test_samples_asked_for_are_mailed_after_live_days_too(newsroom):
+    """PAPERBOY_SAMPLES=always is the operator's word."""
+    newsroom.subscribe(READERS)
+    newsroom.run(capture(paper(1)))
+    newsroom.settings = newsroom.settings.model_copy(update={"samples": "always"})
+    newsroom.collect(samples=(capture(paper(902), day=DAYS[1], sample=True),), day=DAYS[1])
+    made = steps.compose(newsroom.database, settings=newsroom.settings, day=DAYS[1], now=at(DAYS[1]))
+
+    assert made.made
+    assert newsroom.enqueue(day=DAYS[1]).queued == 2
