@@ -12,12 +12,12 @@ from newsletter.queries.listings import chunks
 from newsletter.schema import edition_papers, edition_topics, editions, papers
 
 
-def waiting(tx: Transaction, *, sample: bool) -> tuple[Paper, ...]:
-    """Papers that are new and in no edition yet, by key."""
-    rows = tx.scalars(
-        select(papers.c.facts).where(papers.c.standing == "new", papers.c.sample.is_(sample)).order_by(papers.c.key)
-    )
-    return tuple(encoding.load(Paper, facts) for facts in rows)
+def waiting(tx: Transaction, *, sample: bool, upto: date | None = None) -> tuple[Paper, ...]:
+    """Papers that are new and in no edition yet, by key; with `upto` those first listed for that day or before."""
+    query = select(papers.c.facts).where(papers.c.standing == "new", papers.c.sample.is_(sample))
+    if upto is not None:
+        query = query.where(papers.c.first_listed <= upto)
+    return tuple(encoding.load(Paper, facts) for facts in tx.scalars(query.order_by(papers.c.key)))
 
 
 def corpus_keys(tx: Transaction, *, before: date, sample: bool, limit: int) -> tuple[str, ...]:

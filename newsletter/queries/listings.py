@@ -158,14 +158,21 @@ def content_of(listing: Listing) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def last_day(tx: Transaction, source: str, before: date) -> date | None:
-    """The newest day for which this source was listed, sample listings aside."""
-    newest: date | None = tx.scalar(
-        select(func.max(listings.c.day)).where(
-            listings.c.source == source, listings.c.sample.is_(False), listings.c.day <= before
+def days_listed(tx: Transaction, source: str, name: str, upto: date, limit: int = 100) -> frozenset[date]:
+    """The newest days, up to one, for which a listing of a source was stored, sample listings aside."""
+    days = tx.scalars(
+        select(listings.c.day)
+        .where(
+            listings.c.source == source,
+            listings.c.name == name,
+            listings.c.sample.is_(False),
+            listings.c.day <= upto,
         )
+        .distinct()
+        .order_by(listings.c.day.desc())
+        .limit(limit)
     )
-    return newest
+    return frozenset(days)
 
 
 def ever_live(tx: Transaction) -> bool:

@@ -1,6 +1,6 @@
 """collect: read the sources, compare with what is known, store what changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -42,12 +42,13 @@ def collect(
     """
     names = sources or settings.sources
     with database.begin() as tx:
-        last = {name: queries.last_day(tx, name, day) for name in names}
+        asked = {name: _to_ask(tx, name, day, settings) for name in names}
         closed_is_no_trouble = may_use_samples(tx, settings)
-    asked = {name: days_to_ask(name, last[name], day, settings.catch_up_days) for name in names}
     sample = settings.samples == "always"
     notice = f"{_SAMPLES}, as PAPERBOY_SAMPLES says." if sample else ""
-    captures = fetch(asked, today=day, now=now, sample=sample)
+    # For a past day the sources must know that it is past: a feed only ever has today's announcement.
+    today = day if sample else max(day, now.date())
+    captures = fetch(asked, today=today, now=now, sample=sample)
     unreachable = all(isinstance(capture.error, SourceUnavailable) for capture in captures)
     if not sample and closed_is_no_trouble and unreachable:
         sample = True
@@ -69,6 +70,32 @@ def store(database: Database, taken: Sequence[Listing]) -> Diff:
         for listed in found.listed:
             queries.save_listing(tx, listed)
     return found
+
+
+def _to_ask(tx: Transaction, source: str, day: date, settings: Settings) -> tuple[date, ...]:
+    """The days to ask for: what the listing that missed most needs. A ranking without a day stands for no day."""
+    names = settings.arxiv_categories if source == "arxiv" else ("daily",)
+    limit = settings.catch_up_days
+    asked = [
+        days_to_ask(source, listed_until(source, queries.days_listed(tx, source, name, day), day, limit), day, limit)
+        for name in names
+    ]
+    return max(asked, key=len, default=(day,))
+
+
+def listed_until(source: str, listed: Collection[date], day: date, limit: int) -> date | None:
+    """The last day before a gap in the days on which something was listed; of arXiv a weekday without is a gap.
+
+    Only gaps of the last `limit` days count. None where nothing was ever listed.
+    """
+    if not listed:
+        return None
+    if source != "arxiv":
+        return max(listed)  # at weekends it serves Friday's list, so a day without is no gap
+    first = max(min(listed), day - timedelta(days=limit))
+    days = (first + timedelta(days=n) for n in range((day - first).days))
+    gap = next((one for one in days if one.weekday() < 5 and one not in listed), None)
+    return day if gap is None else gap - timedelta(days=1)
 
 
 def days_to_ask(source: str, last: date | None, day: date, limit: int) -> tuple[date, ...]:

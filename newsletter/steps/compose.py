@@ -26,11 +26,12 @@ def compose(
 
     A scheduled run waits for the edition hour, when the sources have published. Without new papers there is no edition.
     """
+    upto = day if day < now.date() else None  # what was listed since a past day has an edition of its own to come
     with database.begin() as tx:
-        members = queries.waiting(tx, sample=False)
+        members = queries.waiting(tx, sample=False, upto=upto)
         sample = not members and may_use_samples(tx, settings)
         if sample:
-            members = queries.waiting(tx, sample=True)
+            members = queries.waiting(tx, sample=True, upto=upto)
         edition_id = queries.of_day(tx, day, sample=False) or queries.of_day(tx, day, sample=sample)
         made = None if edition_id is None else queries.load(tx, edition_id)
     if made is not None and (not made.sample or sample):
