@@ -163,13 +163,16 @@ def expire(tx: Transaction, *, now: datetime) -> int:
 
 
 def due_ids(tx: Transaction, *, now: datetime, first: int = 0, last: int | None = None) -> list[int]:
-    """Ids of the queued deliveries whose time has come, within a range of ids."""
+    """Ids of the queued deliveries whose time has come, within a range of ids; those tried least come first.
+
+    So what ends a batch, time after time, hides nothing that stands behind it.
+    """
     query = select(deliveries.c.id).where(
         deliveries.c.state == State.QUEUED, deliveries.c.due_at <= now, deliveries.c.id >= first
     )
     if last is not None:
         query = query.where(deliveries.c.id <= last)
-    return list(tx.scalars(query.order_by(deliveries.c.id)))
+    return list(tx.scalars(query.order_by(deliveries.c.attempts, deliveries.c.id)))
 
 
 def claim(tx: Transaction, delivery_id: int, *, run: str, now: datetime) -> Delivery | None:

@@ -68,7 +68,7 @@ def shards(database: Database, *, now: datetime, size: int = 2_000) -> tuple[Sha
     """The deliveries that are due, in ranges one task takes; those too old have expired first."""
     with database.begin() as tx:
         outbox.expire(tx, now=now)
-        ids = outbox.due_ids(tx, now=now)
+        ids = sorted(outbox.due_ids(tx, now=now))
     return tuple(Shard(ids[start], ids[min(start + size, len(ids)) - 1]) for start in range(0, len(ids), size))
 
 

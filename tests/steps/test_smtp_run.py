@@ -7,13 +7,13 @@ from email import message_from_bytes, policy
 
 from sqlalchemy import select
 
-from newsletter import encoding
+from newsletter import encoding, steps
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.models import Digest
 from newsletter.reports import RunReport
 from newsletter.schema import deliveries, suppressions
 from tests.smtpd import Fault, FaultServer, Mail, drop, refuse
-from tests.steps.conftest import FRIDAY, Newsroom, capture, paper
+from tests.steps.conftest import FRIDAY, Newsroom, at, capture, paper
 
 ROSTER = """
 subscribers:
@@ -129,3 +129,22 @@ def test_a_deferred_reader_has_the_mail_with_a_later_run(newsroom):
     assert first.deliver.states == {"accepted": 2, "queued": 1}
     copies = [mail for mail in mails if mail.recipient == "cy@example.org"]
     assert len({message_from_bytes(mail.content)["Message-ID"] for mail in copies}) == len(copies) == 2
+
+
+def test_readers_whose_servers_turn_us_away_do_not_keep_the_mail_of_the_others_for_ever(newsroom):
+    """Three refusals for policy in a row end a batch; the next one begins with those who were not tried yet."""
+    blocked, others = [f"a{n}@example.org" for n in range(8)], [f"b{n}@example.org" for n in range(3)]
+    newsroom.subscribe("subscribers:\n" + "".join(f"  - {{address: {one}, name: N}}\n" for one in blocked + others))
+    newsroom.collect(capture(*PAPERS))
+    steps.compose(newsroom.database, settings=newsroom.settings, day=FRIDAY, now=at(FRIDAY))
+    newsroom.enqueue()
+
+    async def serve() -> list[str]:
+        async with FaultServer([refuse("rcpt", "550 5.7.1 blocked by policy", to=one) for one in blocked]) as server:
+            config = SmtpConfig(host="127.0.0.1", port=server.port, security="none", connections=1)
+            newsroom.transport = lambda: Smtp(config)
+            for hour in (12, 13, 14):
+                await asyncio.to_thread(newsroom.deliver, hour=hour)
+            return sorted(mail.recipient for mail in server.mails)
+
+    assert asyncio.run(serve()) == others
