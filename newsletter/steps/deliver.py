@@ -97,9 +97,12 @@ class _Round:
     async def run(self) -> DeliverReport:
         if not self.ids:
             return DeliverReport()
-        async with self.post.transport, asyncio.TaskGroup() as group:
-            for _ in range(min(self.post.workers, len(self.ids))):
-                group.create_task(self._work())
+        try:
+            async with self.post.transport, asyncio.TaskGroup() as group:
+                for _ in range(min(self.post.workers, len(self.ids))):
+                    group.create_task(self._work())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors  # as itself: whether it can heal is told by its kind
         with self.post.database.begin() as tx:
             counted = outbox.states(tx, ids=self.ids)
         return DeliverReport(dict(sorted(counted.items())), self.stopped)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from email import message_from_bytes, policy
 
+import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from newsletter import encoding, steps
 from newsletter.mail.smtp import Smtp, SmtpConfig
@@ -120,15 +122,36 @@ def test_a_line_dropped_after_the_final_dot_is_uncertain_and_not_sent_again(news
     assert len(ids) == len(set(ids)) == 6
 
 
-def test_a_deferred_reader_has_the_mail_with_a_later_run(newsroom):
-    """451 puts the delivery back with a later time; the next run sends it, once."""
-    script = (refuse("rcpt", "451 4.7.1 greylisted, try again in 60 seconds", to="cy@example.org", times=1),)
-    newsroom.settings = newsroom.settings.model_copy(update={"delivery_expiry_hours": 48})
-    [first, _second], mails = run_over_smtp(newsroom, script, days=2)
+GREYLISTED = (refuse("rcpt", "451 4.7.1 greylisted, try again in 60 seconds", to="cy@example.org", times=1),)
 
-    assert first.deliver.states == {"accepted": 2, "queued": 1}
-    copies = [mail for mail in mails if mail.recipient == "cy@example.org"]
-    assert len({message_from_bytes(mail.content)["Message-ID"] for mail in copies}) == len(copies) == 2
+
+def test_a_deferred_reader_has_the_mail_with_a_later_run(newsroom):
+    """451 puts the delivery back with a later time; the next run of the day sends it, once."""
+    newsroom.subscribe(ROSTER)
+
+    async def serve() -> list[str]:
+        async with FaultServer(GREYLISTED) as server:
+            config = SmtpConfig(host="127.0.0.1", port=server.port, security="none", connections=2)
+            newsroom.transport = lambda: Smtp(config)
+            first = await asyncio.to_thread(newsroom.run, capture(*PAPERS))
+            later = await asyncio.to_thread(newsroom.deliver, hour=13)
+            assert (first.deliver.states, later.states) == ({"accepted": 2, "queued": 1}, {"accepted": 1})
+            return [mail.recipient for mail in server.mails]
+
+    assert sorted(asyncio.run(serve())) == ["ada@example.org", "bo@example.org", "cy@example.org"]
+
+
+def test_a_reader_deferred_until_the_next_edition_has_one_mail_for_both(newsroom):
+    """What could not be sent is not sent late beside the new digest, but in it."""
+    newsroom.settings = newsroom.settings.model_copy(update={"delivery_expiry_hours": 48})
+    [first, second], mails = run_over_smtp(newsroom, GREYLISTED, days=2)
+    with newsroom.database.begin() as tx:
+        rows = tx.execute(select(deliveries).where(deliveries.c.address == "cy@example.org")).all()
+    digests = {row.state: encoding.load(Digest, row.digest) for row in rows}
+
+    assert (first.deliver.states, second.deliver.states) == ({"accepted": 2, "queued": 1}, {"accepted": 3})
+    assert [mail.recipient for mail in mails].count("cy@example.org") == 1
+    assert (digests["expired"].considered, digests["accepted"].considered) == (5, 9)
 
 
 def test_readers_whose_servers_turn_us_away_do_not_keep_the_mail_of_the_others_for_ever(newsroom):
@@ -148,3 +171,20 @@ def test_readers_whose_servers_turn_us_away_do_not_keep_the_mail_of_the_others_f
             return sorted(mail.recipient for mail in server.mails)
 
     assert asyncio.run(serve()) == others
+
+
+def test_a_database_that_is_away_for_a_moment_is_an_error_that_can_heal(newsroom):
+    """What goes wrong in one worker comes out as itself, so that whoever retries can judge it."""
+    newsroom.subscribe(ROSTER)
+    newsroom.collect(capture(*PAPERS))
+    steps.compose(newsroom.database, settings=newsroom.settings, day=FRIDAY, now=at(FRIDAY))
+    newsroom.enqueue()
+    post = newsroom.post("run")
+
+    def away(tx, subscriber_ids):
+        raise OperationalError("select", {}, Exception("the server closed the connection"))
+
+    post.still_wanted = away
+    [shard] = steps.shards(newsroom.database, now=at(FRIDAY))
+    with pytest.raises(OperationalError, match="closed the connection"):
+        steps.deliver(post, shard)
