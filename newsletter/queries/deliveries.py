@@ -125,7 +125,10 @@ def advance(tx: Transaction, subscriber_ids: Collection[int], *, upto: int, now:
 
 
 def skip(tx: Transaction, skipped: Sequence[tuple[int, Skip]], *, day: date, now: datetime) -> None:
-    """Record why subscribers got no digest on a day; a later reason of the same day replaces the earlier."""
+    """Record why subscribers got no digest on a day; a later reason of the day replaces the earlier, save not_due.
+
+    Whoever was considered at their hour is not due in every hour after it; that says nothing of the digest.
+    """
     for piece in chunks(skipped):
         statement = _insert(tx, skips).values(
             [{"subscriber_id": who, "day": day, "reason": reason, "at": now} for who, reason in piece]
@@ -134,6 +137,7 @@ def skip(tx: Transaction, skipped: Sequence[tuple[int, Skip]], *, day: date, now
             statement.on_conflict_do_update(
                 index_elements=["subscriber_id", "day"],
                 set_={"reason": statement.excluded.reason, "at": statement.excluded.at},
+                where=statement.excluded.reason != Skip.NOT_DUE,
             )
         )
 

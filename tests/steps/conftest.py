@@ -97,11 +97,11 @@ class Newsroom:
             run=run,
         )
 
-    def enqueue(self, *, day: date = FRIDAY, run: str = "run", dry_run: bool = False):
+    def enqueue(self, *, day: date = FRIDAY, run: str = "run", dry_run: bool = False, respect_hours: bool = False):
         """The enqueue step for everybody whose cadence matches."""
         return steps.enqueue(
             self.database,
-            lambda tx, latest: service.audience(tx, now=at(day), latest_edition=latest, respect_hours=False),
+            lambda tx, latest: service.audience(tx, now=at(day), latest_edition=latest, respect_hours=respect_hours),
             settings=self.settings,
             run=run,
             day=day,

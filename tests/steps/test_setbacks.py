@@ -13,7 +13,7 @@ from newsletter.database import Database
 from newsletter.errors import SourceUnavailable
 from newsletter.mail.outbox import Outbox
 from newsletter.models import Digest, Outcome, Phase, State
-from newsletter.schema import deliveries
+from newsletter.schema import deliveries, skips
 from newsletter.settings import Settings
 from tests.steps.conftest import FRIDAY, Newsroom, at, capture, paper, trouble
 
@@ -157,3 +157,16 @@ def test_samples_asked_for_are_mailed_after_live_days_too(newsroom):
 
     assert made.made
     assert newsroom.enqueue(day=DAYS[1]).queued == 2
+
+
+def test_the_reason_of_the_day_is_not_lost_to_the_hours_after_it(newsroom):
+    """A reader whom nothing matched at their hour is not due in the next: what is recorded still says why."""
+    newsroom.subscribe("subscribers: [{address: a@example.org, name: A, keywords: [medieval falconry]}]")
+    newsroom.run(capture(paper(1)))
+    newsroom.enqueue(respect_hours=True)
+    with newsroom.database.begin() as tx:
+        assert tx.scalars(select(skips.c.reason)).all() == ["no_match"]
+
+    newsroom.enqueue(day=DAYS[1], respect_hours=True)
+    with newsroom.database.begin() as tx:
+        assert tx.scalars(select(skips.c.reason).order_by(skips.c.day)).all() == ["no_match", "nothing_new"]
