@@ -283,14 +283,14 @@ class Window:
 
     def _noticed_pick(self, number: int) -> Pick:
         paper, topic, value = self.papers[number], self._topics[number], float(self._noticed[number])
-        counted = figures(paper)
-        place = "outside the topics" if topic == OTHER else f"in {topic}"
-        if not counted:
+        place = "among the day's other papers" if topic == OTHER else f"in {topic}"
+        # The figures stand on the card already.
+        if not figures(paper):
             words = "one of the day's other papers" if topic == OTHER else f"central to {topic}"
         elif number in self._tops:
-            words = f"most noticed {place}: {counted}"
+            words = f"most noticed {place}"
         else:
-            words = f"also noticed {place}: {counted}"
+            words = f"also noticed {place}"
         return Pick(paper.key, value, (Part("popularity", value, self._crowd(number)),), words)
 
     def _digest(self, picks: Sequence[Pick], *, matched: int, personal: bool) -> Digest:
