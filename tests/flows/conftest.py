@@ -111,8 +111,15 @@ class Served:
 
     def ask(self, path: str, body: Any = None) -> Any:
         """A POST to Prefect's API."""
-        with httpx.Client(trust_env=False, timeout=30) as client:
-            answer = client.post(f"http://127.0.0.1:{self.settings.prefect_port}/api/{path}", json=body or {})
+        address = f"http://127.0.0.1:{self.settings.prefect_port}/api/{path}"
+
+        def answered() -> httpx.Response | None:
+            with httpx.Client(trust_env=False, timeout=30) as client:
+                answer = client.post(address, json=body or {})
+            # Prefect's SQLite is busy for moments, above all after a start; its own clients try again too.
+            return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else answer
+
+        answer = until(answered, seconds=60, what=f"an answer to {path}")
         assert answer.is_success, answer.text
         return answer.json()
 
