@@ -22,6 +22,9 @@ Clock = Callable[[], datetime]
 StillWanted = Callable[[Transaction, Collection[int]], set[int]]
 """Which of these subscribers may still be mailed: asked again just before each is."""
 
+_ALL_FAIL = 3
+"""So many in a row that cannot be rendered, and none that can: a template or a setting is wrong, not a digest."""
+
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=4)
 
 
@@ -123,9 +126,10 @@ class _Round:
         try:
             parcel = self.post.print(delivery, papers)
         except RenderError as error:
-            outcome = Outcome(State.REFUSED, Phase.CONNECT, reply=f"not rendered: {error}")
+            outcome = self._not_rendered(error)
             log.exception("delivery.not_rendered", extra={"delivery": delivery.id})
         else:
+            self.states["rendered"] += 1
             try:
                 outcome = await self.post.transport.send(parcel)
             except MailerUnavailable as error:
@@ -133,6 +137,14 @@ class _Round:
         self._settle(delivery, outcome)
         if outcome.stop:
             self.stopped = self.stopped or outcome.reply or f"the server answered {outcome.code}"
+
+    def _not_rendered(self, error: RenderError) -> Outcome:
+        """Refused where others can be rendered; else the fault may be everybody's, and nobody's mail is given up."""
+        reply = f"not rendered: {error}"
+        if self.states["rendered"]:
+            return Outcome(State.REFUSED, Phase.CONNECT, reply=reply)
+        self.states["failed"] += 1
+        return Outcome(State.QUEUED, Phase.CONNECT, reply=reply, stop=self.states["failed"] >= _ALL_FAIL)
 
     def _claim(self, delivery_id: int) -> tuple[outbox.Delivery | None, Mapping[str, Paper]]:
         """Committed before a byte is sent: what is `sending` was perhaps sent, what is `queued` was not."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from newsletter import encoding, steps
 from newsletter.database import Database
@@ -170,3 +170,32 @@ def test_the_reason_of_the_day_is_not_lost_to_the_hours_after_it(newsroom):
     newsroom.enqueue(day=DAYS[1], respect_hours=True)
     with newsroom.database.begin() as tx:
         assert tx.scalars(select(skips.c.reason).order_by(skips.c.day)).all() == ["no_match", "nothing_new"]
+
+
+# ---- rendering -------------------------------------------------------------------------------------------------------
+
+
+def test_a_setting_that_spoils_every_mail_gives_up_nobodys(newsroom):
+    """Where nothing can be rendered the batch stops, says why, and all of it is sent once the setting is right."""
+    newsroom.subscribe("subscribers:\n" + "".join(f"  - {{address: r{n}@example.org, name: R}}\n" for n in range(6)))
+    right = newsroom.settings
+    newsroom.settings = right.model_copy(update={"list_host": "no host"})
+    spoilt = newsroom.run(capture(paper(1)))
+    newsroom.settings = right
+    mended = newsroom.deliver(hour=13)
+
+    assert (spoilt.deliver.states, mended.states) == ({"queued": 6}, {"accepted": 6})
+    assert "set the list's name and host" in spoilt.deliver.stopped
+
+
+def test_one_mail_that_cannot_be_rendered_is_given_up_alone(newsroom):
+    """The others show that the fault is its own."""
+    newsroom.subscribe("subscribers:\n" + "".join(f"  - {{address: r{n}@example.org, name: R}}\n" for n in range(3)))
+    newsroom.collect(capture(paper(1)))
+    steps.compose(newsroom.database, settings=newsroom.settings, day=FRIDAY, now=at(FRIDAY))
+    newsroom.enqueue()
+    with newsroom.database.begin() as tx:
+        last = tx.scalar(select(func.max(deliveries.c.id)))
+        tx.execute(update(deliveries).where(deliveries.c.id == last).values(name="a\nb"))
+
+    assert newsroom.deliver().states == {"accepted": 2, "refused": 1}
