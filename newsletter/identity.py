@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _NEW_STYLE = r"\d{4}\.\d{4,5}"
-_OLD_STYLE = r"[a-z]+(?:-[a-z]+)*(?:\.[a-z]{2})?/\d{7}"
+_OLD_STYLE = r"(?=[a-z-]{1,12}[./])[a-z]+(?:-[a-z]+)*(?:\.[a-z]{2})?/\d{7}"  # the longest archive has eight letters
 _ID = re.compile(rf"(?P<id>{_NEW_STYLE}|{_OLD_STYLE})(?:v(?P<version>[1-9]\d{{0,3}}))?", re.IGNORECASE)
 _PREFIX = re.compile(
     r"^(?:https?://)?(?:[a-z]+\.)*(?:arxiv\.org|huggingface\.co)/(?:abs|pdf|html|papers)/|^oai:arxiv\.org:|^arxiv:\s*",

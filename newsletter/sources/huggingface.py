@@ -9,7 +9,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from bs4 import BeautifulSoup
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from newsletter.errors import SourceError, SourceMalformed
 from newsletter.identity import normalise_id, paper_key
@@ -22,6 +31,7 @@ _SITE = "https://huggingface.co"
 _LIMIT = 100  # the most the API gives at once
 _PAGES = 5  # a day has never had 500 papers; more would be a fault of the paging
 _TRENDING_LIMIT = 50
+_MOST = 2**31 - 1  # what a database takes for a number; nobody counts that far
 _ONE_DAY = 0.8  # a list is one day's when at least this share of its papers was submitted on that day
 
 # ---- what strangers send -------------------------------------------------------------------------------------------
@@ -35,9 +45,16 @@ def _forgive(value: Any, understand: ValidatorFunctionWrapHandler) -> Any:
         return None
 
 
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("before or after all time") from error
+
+
 _Text = Annotated[str | None, WrapValidator(_forgive)]
-_Count = Annotated[int | None, WrapValidator(_forgive)]
-_Instant = Annotated[AwareDatetime | None, WrapValidator(_forgive)]
+_Count = Annotated[Annotated[int, Field(ge=0, le=_MOST)] | None, WrapValidator(_forgive)]
+_Instant = Annotated[Annotated[AwareDatetime, AfterValidator(_utc)] | None, WrapValidator(_forgive)]
 
 
 class _Forgiving(BaseModel):
@@ -103,7 +120,8 @@ def read_items(data: Any) -> Batch:
     """The papers of decoded JSON: a list, or a wrapped one."""
     stated = None
     if isinstance(data, dict) and isinstance(data.get("data"), list):
-        stated = data["count"] if isinstance(data.get("count"), int) else None
+        count = data.get("count")
+        stated = count if isinstance(count, int) and 0 <= count <= _MOST else None
         data = data["data"]
     if not isinstance(data, list):
         said = f": it says {tidy(str(data['error']), 200)!r}" if isinstance(data, dict) and "error" in data else ""

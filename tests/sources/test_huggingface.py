@@ -113,6 +113,15 @@ def test_a_figure_that_makes_no_sense_is_unknown_and_does_not_cost_the_paper() -
     assert paper.comments == 3
 
 
+def test_a_figure_out_of_all_bounds_is_unknown_and_does_not_cost_the_day() -> None:
+    """A number no database takes, a negative one, an instant before all time."""
+    wild = {"upvotes": 10**12, "numComments": -1, "publishedAt": "0001-01-01T00:00:00+10:00"}
+    batch = parse_json(dumped({"count": 10**12, "data": [hf_item(**wild), {**hf_item("2613.10002"), **wild}]}))
+    assert [(paper.upvotes, paper.comments) for paper in batch.papers] == [(None, 3), (12, None)]
+    assert {paper.published.year for paper in batch.papers if paper.published} == {2026}
+    assert batch.stated is None
+
+
 @pytest.mark.parametrize("link", ["javascript:alert(1)", "owl", "https://", "https://a b.example.org/", "<script>"])
 def test_what_readers_click_is_a_web_link(link: str) -> None:
     """Anything else is left out."""

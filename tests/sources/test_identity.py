@@ -29,7 +29,9 @@ def test_every_way_to_write_an_id_comes_to_one(raw: str, expected: tuple[str, in
     assert normalise_id(raw) == expected
 
 
-@pytest.mark.parametrize("raw", ["", "owl", "2613", "2613.123", "2613.123456", "10.1000/owl", "2613.10001v0", "a/1"])
+@pytest.mark.parametrize(
+    "raw", ["", "owl", "2613", "2613.123", "2613.123456", "10.1000/owl", "2613.10001v0", "a/1", f"{'a' * 50}/1234567"]
+)
 def test_what_is_no_id_is_none(raw: str) -> None:
     """A DOI or a word never passes for an arXiv id."""
     assert normalise_id(raw) is None
