@@ -67,7 +67,8 @@ class Smtp:
 
         """
         # Both belong to the running loop; a transport may be opened again in another one.
-        self._free = asyncio.Semaphore(self.config.connections)
+        self._places = self.config.connections
+        self._free = asyncio.Semaphore(self._places)
         self._pace = _Pace(self.config.throttle_pause)
         if self.config.security != "none":
             self._tls = await asyncio.to_thread(_tls_context, self.config.ca_file)
@@ -86,17 +87,30 @@ class Smtp:
         refusal = unsendable(parcel)
         if refusal is not None:
             return _refused(Phase.MAIL, refusal)
-        async with self._free:
-            await self._pace.wait()
-            try:
-                outcome = await self._send(parcel)
-            except LineNotOpened as error:
-                outcome = error.outcome
+        while (outcome := await self._in_turn(parcel)) is None:
+            pass
         return self._pace.judge(outcome)
 
     def settle(self, parcel_key: str, day: date) -> State | None:  # noqa: ARG002 - the protocol's signature
         """A server cannot be asked what it has: perhaps sent."""
         return State.UNCERTAIN
+
+    async def _in_turn(self, parcel: Parcel) -> Outcome | None:
+        """One attempt when a place is free; None where the server takes no further connection beside our others."""
+        await self._free.acquire()
+        try:
+            await self._pace.wait()
+            outcome = await self._send(parcel)
+        except LineNotOpened as error:
+            if error.outcome.throttled and self._places > 1:
+                self._places -= 1  # and the place is not given back: the pool is smaller from now on
+                return None
+            outcome = error.outcome
+        except BaseException:
+            self._free.release()
+            raise
+        self._free.release()
+        return outcome
 
     async def _send(self, parcel: Parcel) -> Outcome:
         line = self._take_idle()

@@ -239,6 +239,21 @@ def test_endless_throttling_stops_the_batch():
     assert [outcome.stop for outcome in outcomes] == [False] * (THROTTLES_TO_STOP - 1) + [True]
 
 
+def test_a_server_that_takes_fewer_connections_than_we_would_open_gets_all_mail_over_those():
+    """421 to a further connection is about that one: while another works, nothing is deferred and nothing stops."""
+    server = FaultServer((refuse("connect", "421 4.7.0 too many connections from you", after=2),))
+    people = [f"reader{number}@example.org" for number in range(12)]
+
+    async def run():
+        async with server, Smtp(config(server, connections=4)) as smtp:
+            return await asyncio.gather(*(smtp.send(parcel(one, key=one)) for one in people))
+
+    outcomes = asyncio.run(run())
+    assert {outcome.state for outcome in outcomes} == {State.ACCEPTED}
+    assert not any(outcome.stop for outcome in outcomes)
+    assert sorted(mail.recipient for mail in server.mails) == sorted(people)
+
+
 def test_a_policy_of_one_recipient_does_not_stop_the_others():
     """5.7.1 for one address defers that one; when it is the answer to everybody, the batch stops."""
     others = [parcel(f"r{number}@example.org") for number in range(3)]
