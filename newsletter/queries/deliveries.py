@@ -166,6 +166,16 @@ def expire(tx: Transaction, *, now: datetime) -> int:
     return len(late)
 
 
+def expire_samples(tx: Transaction, *, now: datetime) -> None:
+    """Give up what is queued of sample editions: it was meant for the outbox, and the mail goes to real inboxes now."""
+    samples = select(editions.c.id).where(editions.c.sample.is_(True))
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.state == State.QUEUED, deliveries.c.edition_id.in_(samples))
+        .values(state=State.EXPIRED, changed_at=now, reply="a digest of samples is not sent to a real inbox")
+    )
+
+
 def due_ids(tx: Transaction, *, now: datetime, first: int = 0, last: int | None = None) -> list[int]:
     """Ids of the queued deliveries whose time has come, within a range of ids; those tried least come first.
 

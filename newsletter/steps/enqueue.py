@@ -53,6 +53,8 @@ def enqueue(
     """
     with database.begin() as tx:
         newest = queries.latest(tx, samples=may_mail_samples(settings))
+        if not (dry_run or may_mail_samples(settings)):
+            outbox.expire_samples(tx, now=now)
         audience = read_audience(tx, newest.id if newest else None)
         unsent = outbox.unsent(tx)
     # Who still waits for an earlier digest gets one that covers both: what stays queued would expire, papers and all.

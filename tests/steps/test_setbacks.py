@@ -142,8 +142,11 @@ def test_a_sample_digest_still_queued_is_never_mailed_over_smtp(newsroom):
     try_out(newsroom, compose=True)
     newsroom.enqueue()
     newsroom.settings = newsroom.settings.model_copy(update={"transport": "smtp"})
+    newsroom.enqueue()
+    early = newsroom.deliver(hour=13)
     newsroom.run(capture(paper(2), day=DAYS[1]), day=DAYS[1])
 
+    assert early.states == {}
     assert {key for _address, key in sent(newsroom)} == {"2611.00002"}
 
 
