@@ -28,7 +28,9 @@ from newsletter.sources.samples import SampleSite
 from newsletter.steps.enqueue import preview
 from newsletter.steps.lease import is_held
 from subscribers import service, tokens
+from subscribers.inbound import Received
 from subscribers.models import Audience
+from subscribers.receiving import receive
 
 
 def now() -> datetime:
@@ -149,7 +151,11 @@ class Shop:
     def printer(self) -> steps.Printer:
         """Prints deliveries, links signed."""
         keys = [secret(self.settings)]
-        return steps.Printer(self.settings, lambda token: tokens.sign(tokens.Purpose.UNSUBSCRIBE, token, keys=keys))
+        return steps.Printer(
+            self.settings,
+            lambda token: tokens.sign(tokens.Purpose.UNSUBSCRIBE, token, keys=keys),
+            lambda key: tokens.sign_key(key, keys=keys),
+        )
 
     def post(self, run: str) -> steps.Post:
         """What delivering needs."""
@@ -162,6 +168,13 @@ class Shop:
             run=run,
             workers=self.settings.smtp_connections,
         )
+
+    # ---- mail in ---------------------------------------------------------------------------------------------------
+
+    def receive(self, raw: bytes, *, now: datetime) -> Received:
+        """Read one received mail and do what it means."""
+        keys = [secret(self.settings)]
+        return receive(self.database, raw, now=now, keys=keys, bounce_address=self.settings.bounce_address)
 
     # ---- runs ------------------------------------------------------------------------------------------------------
 

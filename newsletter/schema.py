@@ -176,6 +176,15 @@ suppressions = Table(
     Column("at", Instant, nullable=False),
 )
 
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("address_key", String(320), primary_key=True),
+    Column("score", Integer, nullable=False, comment="days with a soft bounce; one more at most a day"),
+    Column("at", Instant, nullable=False, comment="when it was last counted; too long ago, and it starts again"),
+    Column("detail", Text, nullable=False, comment="the server's last words"),
+)
+
 topics = Table(
     "topics",
     metadata,

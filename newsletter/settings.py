@@ -1,6 +1,7 @@
 """The only reader of the environment: `PAPERBOY_*` variables, or the same names in a file `.env`."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -45,6 +46,9 @@ class Settings(BaseSettings):
     transport: Literal["outbox", "smtp"] = Field("outbox", description="outbox writes .eml files; smtp sends.")
     sender: str = Field("Paperboy <papers@localhost>", description="From: name and address.")
     return_path: str = Field("", description="Envelope sender; empty means the From address.")
+    bounce_address: str = Field(
+        "", description="Address that bounces come back to, each delivery with a signed part of its own; empty: off."
+    )
     list_name: str = Field("Paperboy", description="The newsletter's name in subjects, headers and pages.")
     list_host: str = Field("paperboy.localhost", description="Domain of List-Id and Message-ID.")
     site_url: str = Field("", description="Public https address of the readers' site; empty: links by mail only.")
@@ -92,9 +96,21 @@ class Settings(BaseSettings):
             raise ValueError("PAPERBOY_SOURCES names no source; name at least one, such as huggingface")
         if self.site_url and not self.site_url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
             raise ValueError(f"PAPERBOY_SITE_URL is {self.site_url!r}; one-click links need https://")
+        self._check_bounce_address()
         if self.transport == "smtp" and self.sender.endswith("@localhost>"):
             raise ValueError("PAPERBOY_TRANSPORT is smtp but PAPERBOY_SENDER is not set; set the From address")
         return self
+
+    def _check_bounce_address(self) -> None:
+        """Room for the signed part: a local part has 64 characters, and ours takes 43 with its plus."""
+        if not self.bounce_address:
+            return
+        local, _, host = self.bounce_address.partition("@")
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,21}", local) or not re.fullmatch(r"[A-Za-z0-9.-]+", host):
+            raise ValueError(
+                f"PAPERBOY_BOUNCE_ADDRESS is {self.bounce_address!r}; write a plain address such as "
+                "bounces@example.org, with at most 21 letters, digits, dots or hyphens before the @"
+            )
 
     @property
     def url(self) -> str:

@@ -109,7 +109,7 @@ class Subscription:
     """Where a person's consent stands, and how it came to that."""
 
     state: SubscriptionState
-    how: str  # roster · one-click · page · mail · command
+    how: str  # roster · one-click · page · mail · command · complaint
     changed_at: datetime | None = None
 
 
@@ -135,6 +135,14 @@ class Suppression:
     reason: str  # bounce · complaint · refused · operator
     detail: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The soft bounces of an address."""
+
+    days: int  # on which one was counted
+    at: datetime  # of the last
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,17 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import RowMapping, and_, delete, exists, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.database import Transaction
-from newsletter.schema import editions, subscribers, subscriptions, suppressions, topics
+from newsletter.schema import bounces, deliveries, editions, subscribers, subscriptions, suppressions, topics
 from subscribers.models import (
     Cadence,
     KnownSubscriber,
     Limits,
     NamedTopic,
     Schedule,
+    Score,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -156,22 +158,50 @@ def replace_topics(tx: Transaction, gone: Collection[str], put: Iterable[NamedTo
 
 def insert_suppression(tx: Transaction, suppression: Suppression) -> bool:
     """Whether it is new; the first reason stays."""
-    known = exists().where(suppressions.c.address_key == suppression.address_key)
-    if tx.scalar(select(known)):
-        return False
     values = {
         "address_key": suppression.address_key,
         "reason": suppression.reason,
         "detail": suppression.detail,
         "at": suppression.at,
     }
-    tx.execute(insert(suppressions).values(**values))
-    return True
+    # Said in the statement: a mail server may hand over two bounces of one address at the same time.
+    return tx.execute(_insert(tx, suppressions).values(**values).on_conflict_do_nothing()).rowcount > 0
 
 
 def delete_suppression(tx: Transaction, key: str) -> bool:
     """Whether there was one."""
     return tx.execute(delete(suppressions).where(suppressions.c.address_key == key)).rowcount > 0
+
+
+def score(tx: Transaction, key: str) -> Score | None:
+    """The soft bounces counted of an address; the row stays ours until the transaction ends."""
+    query = select(bounces.c.score, bounces.c.at).where(bounces.c.address_key == key).with_for_update()
+    row = tx.execute(query).first()
+    return None if row is None else Score(row.score, row.at)
+
+
+def put_score(tx: Transaction, key: str, score: Score, detail: str) -> None:
+    """Keep what was counted; of two that were first at the same moment one is kept, as both are of one day."""
+    values = {"score": score.days, "at": score.at, "detail": detail}
+    if not tx.execute(update(bounces).where(bounces.c.address_key == key).values(**values)).rowcount:
+        tx.execute(_insert(tx, bounces).values(address_key=key, **values).on_conflict_do_nothing())
+
+
+def delete_score(tx: Transaction, key: str) -> None:
+    """Forget what was counted of an address."""
+    tx.execute(delete(bounces).where(bounces.c.address_key == key))
+
+
+def returned(tx: Transaction, delivery_key: str) -> tuple[int, str] | None:
+    """The subscriber of a delivery and the address it went to; None where there is no such delivery."""
+    query = select(deliveries.c.subscriber_id, deliveries.c.address).where(deliveries.c.key == delivery_key)
+    row = tx.execute(query).first()
+    return None if row is None else (row.subscriber_id, row.address)
+
+
+def _insert(tx: Transaction, table: Any) -> Any:
+    """An INSERT that can say ON CONFLICT, which both databases spell alike."""
+    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 # ---- rows and values -------------------------------------------------------------------------------------------------

@@ -258,5 +258,7 @@ def lift_suppression(database: Database, address: str) -> bool:
         ValueError: it is no address.
 
     """
+    key = addresses.fold(address)
     with database.begin() as tx:
-        return queries.delete_suppression(tx, addresses.fold(address))
+        queries.delete_score(tx, key)  # or the next soft bounce would suppress it again
+        return queries.delete_suppression(tx, key)

@@ -3,13 +3,24 @@
 The last key signs, every key is believed. Untimed links are the same bytes each time, as a digest must be.
 """
 
+import base64
+import binascii
+import hashlib
+import hmac
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from itsdangerous import BadSignature, SignatureExpired, TimestampSigner, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import (
+    BadSignature,
+    SignatureExpired,
+    Signer,
+    TimestampSigner,
+    URLSafeSerializer,
+    URLSafeTimedSerializer,
+)
 from itsdangerous.exc import BadData
 
 from newsletter.errors import LinkExpired, LinkInvalid
@@ -18,6 +29,7 @@ CONFIRM_AGE = timedelta(days=3)
 """How long a confirmation link holds."""
 
 _INVALID = "This link is not one of ours; please copy it whole from the mail."
+_KEY, _SIGNATURE = 16, 10  # bytes; in base32 26 and 16 characters
 _LONGEST = 2000  # characters; ours are about a hundred, and nobody else's is worth decoding
 
 
@@ -61,6 +73,45 @@ def read_timed(
     """
     loads = partial(_timed(purpose, keys, now).loads, max_age=int(max_age.total_seconds()))
     return _load(loads, token)
+
+
+def sign_key(delivery_key: str, *, keys: Sequence[str]) -> str:
+    """A delivery's key with its signature, for the return path: 42 letters and digits that survive folding.
+
+    Servers may fold the part before the @, so it is base32 in lower case; `delivery_key` has 32 hexadecimal digits.
+    """
+    raw = bytes.fromhex(delivery_key)
+    if len(raw) != _KEY:
+        raise ValueError(f"the delivery key {delivery_key!r} has not {2 * _KEY} hexadecimal digits")
+    return _folded(raw) + _folded(_signature(raw, _checked(keys)[-1]))
+
+
+def read_key(token: str, *, keys: Sequence[str]) -> str:
+    """The delivery key of a return path's signed part, in whatever case it came back.
+
+    Raises:
+        LinkInvalid: not ours, cut or changed.
+
+    """
+    key, signature = token[:26].upper(), token[26:].lower()
+    try:
+        raw = base64.b32decode(key + "======")
+    except (binascii.Error, ValueError) as error:
+        raise LinkInvalid("This return path is not one of ours.") from error
+    # The key's last character has bits to spare: only its one way of writing is ours.
+    whole = _folded(raw) == key.lower() and signature.isascii()
+    if not whole or not any(hmac.compare_digest(_folded(_signature(raw, each)), signature) for each in _checked(keys)):
+        raise LinkInvalid("This return path is not one of ours.")
+    return raw.hex()
+
+
+def _signature(raw: bytes, key: str) -> bytes:
+    signer = Signer(key, salt="paperboy.bounce", digest_method=hashlib.sha256)
+    return signer.algorithm.get_signature(signer.derive_key(), raw)[:_SIGNATURE]
+
+
+def _folded(raw: bytes) -> str:
+    return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
 
 
 def _plain(purpose: Purpose, keys: Sequence[str]) -> URLSafeSerializer:

@@ -14,11 +14,15 @@ SignLink = Callable[[str], str]
 """The signed part of a subscriber's links, from their token."""
 
 
+SignKey = Callable[[str], str]
+"""The signed part of a return path, from a delivery's key."""
+
+
 class Printer:
     """Prints deliveries; a renderer is prepared once for all deliveries that cover the same papers."""
 
-    def __init__(self, settings: Settings, sign: SignLink) -> None:
-        self.settings, self.sign = settings, sign
+    def __init__(self, settings: Settings, sign: SignLink, sign_key: SignKey | None = None) -> None:
+        self.settings, self.sign, self.sign_key = settings, sign, sign_key
         self._renderers: dict[int, tuple[Mapping[str, Paper], Renderer]] = {}
 
     def __call__(self, delivery: Delivery, papers: Mapping[str, Paper]) -> Parcel:
@@ -67,6 +71,13 @@ class Printer:
             return Links(unsubscribe=None, preferences=None, edition=None)
         return Links(unsubscribe=f"{site}/unsubscribe/{self.sign(token)}", preferences=None, edition=None)
 
+    def return_path(self, delivery_key: str) -> str:
+        """The envelope sender of one delivery, which comes back with its bounce; empty where bounces are not read."""
+        if not self.settings.bounce_address or self.sign_key is None:
+            return ""
+        local, _, host = self.settings.bounce_address.partition("@")
+        return f"{local}+{self.sign_key(delivery_key)}@{host}"
+
     def envelope(self, delivery: Delivery) -> Envelope:
         """Who it is from and to, and what its headers need."""
         settings = self.settings
@@ -76,7 +87,7 @@ class Printer:
             sender=settings.sender,
             recipient=delivery.address,
             recipient_name=delivery.name,
-            return_path=settings.return_path or address,
+            return_path=self.return_path(delivery.key) or settings.return_path or address,
             list_id=f"{settings.list_name} <{settings.list_host}>",
             date=delivery.queued_at,
             unsubscribe_url=self.links(delivery.token).unsubscribe,
