@@ -22,6 +22,7 @@ ONLY_IN = {
     "pydantic_settings": ("newsletter/settings.py",),
     "ruamel": ("subscribers/roster/",),
     "mjml": ("newsletter/mail/",),
+    "flufl": ("newsletter/mail/bounces.py",),
 }
 """Each of these libraries is known in one place, so that it can be replaced there."""
 
@@ -37,12 +38,16 @@ PURE = (
     "newsletter/relevance/matching.py",
     "newsletter/mail/mime.py",
     "newsletter/mail/classify.py",
+    "newsletter/mail/bounces.py",
+    "newsletter/mail/diagnosis.py",
+    "newsletter/mail/received.py",
     "newsletter/mail/latex.py",
     "newsletter/mail/text.py",
     "subscribers/models.py",
     "subscribers/due.py",
     "subscribers/addresses.py",
     "subscribers/tokens.py",
+    "subscribers/inbound.py",
 )
 OUTSIDE = {"os", "subprocess", "socket", "httpx", "sqlalchemy", "aiosmtplib", "asyncio", "time", "random", "secrets"}
 """What a pure module does not import: files, processes, network, database, clock and dice."""

@@ -5,6 +5,7 @@ looks like a bounce is read by its words; flufl.bounce, which knows the habits o
 one. Nothing here trusts a mail: whose delivery it is about is for its signed token to say, not for its addresses.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,13 +16,16 @@ from flufl.bounce import all_failures
 from newsletter.mail.diagnosis import GRAVITY, Kind, diagnose, shown
 from newsletter.mail.received import Received, take_apart
 
+# It writes a traceback for a mail it cannot take, and goes on to raise; we expect that of strangers' mail.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
+
 TOKEN_LENGTH = 42
 """Characters of the signed part of a return path: 26 for the delivery's key, 16 for the signature."""
 
 _MOST_REPORTED = 50  # recipients of one report; ours name one
 _MOST_TOKENS = 10
 _HUMAN = 4_000  # characters of the part for people: the reason stands at its beginning
-_FALLBACK = 64 * 1024  # bytes that flufl.bounce sees; it goes through every line for each of its patterns
+_FALLBACK = 32 * 1024  # bytes that flufl.bounce sees; it goes through every line for each of its patterns
 
 _LONG_LINE = re.compile(rb"([^\n]{400})[^\n]+")  # the time of its patterns grows with the square of a line
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
@@ -102,11 +106,11 @@ def _read(mail: Received) -> tuple[tuple[Failure, ...], str]:
     complaint = tuple(_complaints(mail))
     if complaint:
         return complaint, "complaint"
+    if any(part.kind.endswith("disposition-notification") for part in mail.parts):
+        return (), "receipt"
     reported = tuple(_reported(mail))
     if reported:
         return reported, "report"
-    if any(part.kind.endswith("disposition-notification") for part in mail.parts):
-        return (), "receipt"
     text = _human(mail)
     failed = mail.header("x-failed-recipients")
     robot = bool(failed or _ROBOT.search(" ".join(mail.all("from", "sender", "return-path"))))
@@ -177,7 +181,7 @@ def _fields(block: str) -> dict[str, str]:
 
 
 def _address(field: str) -> str:
-    """The address of `rfc822; <someone@example.org>` or `utf-8; someone@example.org`, its characters written out or not."""
+    """The address of `rfc822; <someone@example.org>`, with the characters that RFC 6533 writes out put back."""
     text = field.rpartition(";")[2].strip().strip("<>")
     return shown(_UNICODE.sub(_character, text))
 
@@ -224,6 +228,9 @@ def _fallback(mail: Received) -> tuple[set[str], set[str]]:
     try:
         short = _LONG_LINE.sub(rb"\1", mail.disarmed[:_FALLBACK])
         message = message_from_bytes(short, policy=policy.compat32)
+        if not str(message.get("from", "")).strip():
+            del message["from"]
+            message["From"] = "unknown@localhost"  # without one its detectors give up
         temporary, permanent = all_failures(message)
     except Exception:  # noqa: BLE001 - strangers' bytes in somebody else's parser
         return set(), set()
@@ -243,7 +250,7 @@ def _tokens(mail: Received, bounce_address: str) -> tuple[str, ...]:
     if not local:
         return ()
     # `+2B` is the plus of an ORCPT parameter, `=2B` that of quoted-printable.
-    pattern = rb"(?<![\w.+-])%b(?:\+2B|=2B|\+)([a-z2-7]{%d})@%b(?![\w-])" % (
+    pattern = rb"(?<![\w.+-])%b(?:\+2B|=2B|\+)([a-z2-7]{%d})@%b(?!\.?[\w-])" % (
         re.escape(local),
         TOKEN_LENGTH,
         re.escape(host),

@@ -16,7 +16,7 @@ from email.message import Message
 LONGEST = 512 * 1024
 """Bytes that are looked at; a report stands before the mail it returns, so what is cut off is ours."""
 
-_MOST_LEVELS = 30  # a multipart in a multipart; the parser calls itself for each
+_MOST_LEVELS = 15  # a multipart in a multipart; the parser calls itself for each
 _MOST_PARTS = 1_000  # lines that may begin a part
 _LONGEST_FIELD = 2_000  # characters of a Content-* field: the parser's time grows with the square
 _LONGEST_LINE = 2_000  # characters of any line; the standard allows 998
