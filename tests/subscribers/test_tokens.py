@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import LinkExpired, LinkInvalid
-from subscribers.tokens import CONFIRM_AGE, Purpose, read, read_timed, sign, sign_timed
+from subscribers.tokens import CONFIRM_AGE, Purpose, read, read_key, read_timed, sign, sign_key, sign_timed
 
 NOW = datetime(2026, 9, 4, 12, tzinfo=UTC)
 KEYS = ("old key", "new key")
@@ -102,3 +102,51 @@ def test_there_is_no_signing_without_a_key(keys):
     """An empty key would sign for everybody."""
     with pytest.raises(ValueError, match="key"):
         sign(Purpose.UNSUBSCRIBE, "t", keys=keys)
+
+
+# ---- return paths ----------------------------------------------------------------------------------------------------
+
+delivery_keys = st.binary(min_size=16, max_size=16).map(bytes.hex)
+
+
+@given(delivery_keys)
+def test_a_return_path_survives_folding(key):
+    """42 letters and digits that bring the delivery's key back in either case."""
+    token = sign_key(key, keys=KEYS)
+
+    assert len(token) == 42
+    assert set(token) <= set("abcdefghijklmnopqrstuvwxyz234567")
+    assert key == read_key(token, keys=KEYS) == read_key(token.upper(), keys=KEYS)
+    assert key == read_key(sign_key(key, keys=KEYS[:1]), keys=KEYS)
+
+
+@given(delivery_keys, st.integers(0, 41), st.sampled_from("abcdefghijklmnopqrstuvwxyz234567"))
+def test_a_return_path_with_one_character_changed_is_invalid(key, place, character):
+    """Also where the changed bits are spare ones of the encoding."""
+    token = sign_key(key, keys=KEYS)
+    changed = token[:place] + character + token[place + 1 :]
+    if changed == token:
+        return
+
+    with pytest.raises(LinkInvalid):
+        read_key(changed, keys=KEYS)
+
+
+@given(st.text(max_size=60))
+def test_what_is_no_return_path_is_invalid(text):
+    """Whatever the characters."""
+    with pytest.raises(LinkInvalid):
+        read_key(text, keys=KEYS)
+
+
+def test_a_return_path_of_another_key_is_invalid():
+    """Nor does a link's signature serve here."""
+    with pytest.raises(LinkInvalid):
+        read_key(sign_key("0" * 32, keys=["another"]), keys=KEYS)
+
+
+@pytest.mark.parametrize("key", ["", "00", "0" * 34])
+def test_only_a_delivery_key_is_signed(key):
+    """It has 32 hexadecimal digits."""
+    with pytest.raises(ValueError, match="hexadecimal"):
+        sign_key(key, keys=KEYS)
