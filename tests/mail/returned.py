@@ -23,7 +23,9 @@ def original(return_path=RETURN_PATH, **headers):
     return f"Return-Path: <{return_path}>\n{lines}\nA policy gradient that is not spam.\n"
 
 
-def report(*blocks, to=RETURN_PATH, human="Your mail could not be delivered.", kind="message/delivery-status", **headers):
+def report(
+    *blocks, to=RETURN_PATH, human="Your mail could not be delivered.", kind="message/delivery-status", **headers
+):
     """A multipart/report; with no block the usual one: there is no such user."""
     rows = {
         "From": "Mail Delivery System <MAILER-DAEMON@mx.example>",

@@ -105,7 +105,7 @@ def test_of_several_recipients_the_luckiest_speaks_for_all():
     """Somebody who forwards to two mailboxes still reads one of them."""
     found = reading(report(recipient(), recipient("5.2.2", FULL, address="rfc822; second@example.org")))
 
-    assert [Kind.HARD, Kind.SOFT] == [one.kind for one in found.failures]
+    assert [one.kind for one in found.failures] == [Kind.HARD, Kind.SOFT]
     assert found.kind is Kind.SOFT
 
 

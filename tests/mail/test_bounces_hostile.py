@@ -16,7 +16,9 @@ REPORT = DAEMON + b"Content-Type: multipart/report; boundary=b\n\n--b\nContent-T
 
 
 def nested(levels: int) -> bytes:
-    return DAEMON + b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(levels))
+    return DAEMON + b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(levels)
+    )
 
 
 BOMBS = {
@@ -78,7 +80,7 @@ pieces = st.sampled_from(
         b"Content-Transfer-Encoding: base64\n", b"Content-Transfer-Encoding: uuencode\n", b"begin 644 x\n",
         b"Final-Recipient: rfc822; a@b\n", b"Final-Recipient: utf-8; \\x{E9}@b\n", b"Action: failed\n", b"Status: 5.1.1\n",
         b"Diagnostic-Code: smtp; 550 user unknown\n", b"Feedback-Type: abuse\n", b"From: mailer-daemon@x\n",
-        b"Subject: =?utf-8?q?x?=\n", b"Auto-Submitted: auto-replied\n", b";", b"=?", b"?=", b"\"", b"(", b"\xff\xfe", b"\0",
+        b"Subject: =?utf-8?q?x?=\n", b"Auto-Submitted: auto-replied\n", b";", b"=?", b"?=", b'"', b"(", b"\xff\xfe", b"\0",
         RETURN_PATH.encode(), b"message/feedback-report",
     ]
 )  # fmt: skip
