@@ -28,9 +28,7 @@ from newsletter.sources.samples import SampleSite
 from newsletter.steps.enqueue import preview
 from newsletter.steps.lease import is_held
 from subscribers import service, tokens
-from subscribers.inbound import Received
 from subscribers.models import Audience
-from subscribers.receiving import receive
 
 
 def now() -> datetime:
@@ -168,13 +166,6 @@ class Shop:
             run=run,
             workers=self.settings.smtp_connections,
         )
-
-    # ---- mail in ---------------------------------------------------------------------------------------------------
-
-    def receive(self, raw: bytes, *, now: datetime) -> Received:
-        """Read one received mail and do what it means."""
-        keys = [secret(self.settings)]
-        return receive(self.database, raw, now=now, keys=keys, bounce_address=self.settings.bounce_address)
 
     # ---- runs ------------------------------------------------------------------------------------------------------
 

@@ -199,6 +199,11 @@ def returned(tx: Transaction, delivery_key: str) -> tuple[int, str] | None:
     return None if row is None else (row.subscriber_id, row.address)
 
 
+def note_return(tx: Transaction, delivery_key: str, words: str) -> None:
+    """Write down what came back for a delivery, in the place of the server's last words; its state stays."""
+    tx.execute(update(deliveries).where(deliveries.c.key == delivery_key).values(reply=words))
+
+
 def _insert(tx: Transaction, table: Any) -> Any:
     """An INSERT that can say ON CONFLICT, which both databases spell alike."""
     return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)

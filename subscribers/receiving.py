@@ -27,6 +27,9 @@ def receive(database: Database, raw: bytes, *, now: datetime, keys: Sequence[str
             if found is not None:
                 subscriber_id, address = found
                 failure = inbound.about(reading, address)
+                if failure.kind not in {Kind.NOTHING, Kind.DELAYED}:
+                    said = " ".join(filter(None, (failure.status, failure.words)))
+                    queries.note_return(tx, delivery_key, f"came back ({failure.kind}): {said}")
                 meaning = _apply(tx, failure, subscriber_id, address, now)
                 return Received(meaning, failure.kind, reading.how, failure.status, failure.words)
     failure = reading.gentlest

@@ -83,6 +83,7 @@ def _from_standard_input() -> None:
 
 def _done(mails: Iterator[bytes]) -> list["Received"]:
     from flows import wiring
+    from subscribers import receiving
 
     settings = opening.settings()
     if not settings.bounce_address:
@@ -90,8 +91,9 @@ def _done(mails: Iterator[bytes]) -> list["Received"]:
             "PAPERBOY_BOUNCE_ADDRESS is not set, so nothing that comes back can be known as ours; "
             "set it to the address bounces should go to (docs/operate.md)"
         )
-    with wiring.shop(settings) as shop:
-        return [shop.receive(raw, now=opening.now()) for raw in mails]
+    keys, address = [wiring.secret(settings)], settings.bounce_address
+    with opening.database(settings) as database:
+        return [receiving.receive(database, raw, now=opening.now(), keys=keys, bounce_address=address) for raw in mails]
 
 
 def _in_files(files: list[Path], bad: list[str]) -> Iterator[bytes]:

@@ -128,6 +128,26 @@ def test_what_is_not_the_readers_fault_changes_nothing(mailed, raw, meaning):
     assert consent(mailed).state == "active"
 
 
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (report(to=back()), "came back (hard): 5.1.1 smtp; 550 5.1.1"),
+        (report(recipient("5.7.1", POLICY), to=back()), "came back (policy): 5.7.1 smtp; 550 5.7.1 Message refused"),
+        (complaint(return_path=back()), "came back (complaint): abuse"),
+        (report(recipient(action="delayed"), to=back()), "250 ok"),
+        (report(), "250 ok"),
+    ],
+)
+def test_the_delivery_tells_what_came_back_for_it(mailed, raw, words):
+    """`paperboy deliveries list` shows it; the delivery stays accepted, so every account still closes."""
+    take(mailed, raw)
+
+    with mailed.begin() as tx:
+        row = tx.execute(select(schema.deliveries)).one()
+    assert row.reply.startswith(words)
+    assert row.state == "accepted"
+
+
 # ---- whose it is -----------------------------------------------------------------------------------------------------
 
 
