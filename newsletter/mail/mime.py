@@ -7,18 +7,50 @@ machines read (a long List-Unsubscribe becomes RFC 2047 words and one-click is d
 import binascii
 import hashlib
 import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime, parseaddr
-from urllib.parse import urlsplit
+from functools import lru_cache
 
 from newsletter.errors import RenderError
+from newsletter.mail.quoted import whole
 from newsletter.models import Envelope, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A message whose HTML and text are encoded already: quoted-printable segments, the last with a line break."""
+
+    subject: str
+    html: list[bytes]
+    text: list[bytes]
+
 
 LONGEST_HEADER = 998
 """Characters in one header line without its line break (RFC 5322)."""
 
+# No text can hold the boundary: quoted-printable writes every equals sign as =3D.
+_BOUNDARY = "=_paperboy_text_or_html"
+_QUOTED = "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+_TEXT = f"\r\n--{_BOUNDARY}\r\nContent-Type: text/plain{_QUOTED}".encode("ascii")
+_HTML = f"--{_BOUNDARY}\r\nContent-Type: text/html{_QUOTED}".encode("ascii")
+_END = f"--{_BOUNDARY}--\r\n".encode("ascii")
+_CONSTANT = (
+    "Auto-Submitted: auto-generated\r\n"  # RFC 3834: do not answer
+    "X-Auto-Response-Suppress: OOF, AutoReply\r\n"  # the same, for Exchange
+    "Precedence: bulk\r\n"  # the same, for vacation programs older than both
+    "MIME-Version: 1.0\r\n"
+    f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n'
+)
+_KEPT = 1_024
+
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MACHINE = re.compile(r"[\x20-\x7e]*")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_ASCII_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?=.{1,253}\Z)(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}"
+)
+_ENDS_URI = re.compile(r"[<>,\s]")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _LIST_ID = re.compile(r"(?P<phrase>[^<>]*)<(?P<host>[A-Za-z0-9._-]+)>")
 _PLAIN_IN_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
@@ -34,20 +66,17 @@ def to_bytes(message: Message, envelope: Envelope) -> bytes:
         RenderError: a value cannot stand in a header (line break, control character, impossible address, too long).
 
     """
-    boundary = "=_" + hashlib.sha256(envelope.delivery_key.encode("utf-8", "replace")).hexdigest()[:32]
-    head = "\r\n".join([*_headers(message, envelope), f'Content-Type: multipart/alternative; boundary="{boundary}"'])
-    return b"".join(
-        (
-            head.encode("ascii"),
-            f"\r\n\r\n--{boundary}\r\n".encode("ascii"),
-            b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-            _quoted_printable(message.text, "text"),
-            f"\r\n--{boundary}\r\n".encode("ascii"),
-            b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-            _quoted_printable(message.html, "HTML"),
-            f"\r\n--{boundary}--\r\n".encode("ascii"),
-        )
-    )
+    return b"".join((_head(message.subject, envelope), _TEXT, whole(message.text), _HTML, whole(message.html), _END))
+
+
+def join(parts: Parts, envelope: Envelope) -> bytes:
+    """The same mail from parts that are encoded already.
+
+    Raises:
+        RenderError: a value cannot stand in a header.
+
+    """
+    return b"".join([_head(parts.subject, envelope), _TEXT, *parts.text, _HTML, *parts.html, _END])
 
 
 def message_id(delivery_key: str, host: str) -> str:
@@ -56,61 +85,84 @@ def message_id(delivery_key: str, host: str) -> str:
     return f"<{digest}@{host}>"
 
 
-def _headers(message: Message, envelope: Envelope) -> list[str]:
-    if envelope.date.tzinfo is None:
+def _head(subject: str, envelope: Envelope) -> bytes:
+    """Every header, each on one line."""
+    offset = envelope.date.utcoffset()
+    if offset is None:
         raise RenderError(f"the date of delivery {envelope.delivery_key!r} has no time zone; give a UTC time")
     list_id, host = _list_id(envelope.list_id)
     rows = [
-        ("Date", format_datetime(envelope.date)),
-        ("From", _mailbox("From", *parseaddr(_clean("From", envelope.sender)))),
-        ("To", _mailbox("To", envelope.recipient_name, envelope.recipient)),
-        ("Subject", _unstructured("Subject", message.subject)),
-        ("Message-ID", message_id(envelope.delivery_key, host)),
-        ("List-Id", list_id),
-        ("List-Post", "NO"),  # RFC 2369: nobody can post to this list
+        _date(envelope.date.replace(tzinfo=None), offset),
+        _from(envelope.sender),
+        _line("To", _mailbox("To", envelope.recipient_name, envelope.recipient)),
+        _subject(subject),
+        f"Message-ID: {message_id(envelope.delivery_key, host)}",
+        list_id,
+        "List-Post: NO",  # RFC 2369: nobody can post to this list
         *_unsubscribe(envelope),
     ]
     if envelope.feedback_id:
-        rows.append(("Feedback-ID", envelope.feedback_id))
-    rows += [
-        ("Auto-Submitted", "auto-generated"),  # RFC 3834: do not answer
-        ("X-Auto-Response-Suppress", "OOF, AutoReply"),  # the same, for Exchange
-        ("Precedence", "bulk"),  # the same, for vacation programs older than both
-        ("MIME-Version", "1.0"),
-    ]
-    return [_line(name, value) for name, value in rows]
+        rows.append(_feedback_id(envelope.feedback_id))
+    rows.append(_CONSTANT)
+    return "\r\n".join(rows).encode("ascii")
 
 
-def _unsubscribe(envelope: Envelope) -> list[tuple[str, str]]:
+@lru_cache(_KEPT)
+def _date(local: datetime, offset: timedelta) -> str:
+    return _line("Date", format_datetime(local.replace(tzinfo=timezone(offset))))
+
+
+@lru_cache(_KEPT)
+def _from(sender: str) -> str:
+    return _line("From", _mailbox("From", *parseaddr(_clean("From", sender))))
+
+
+@lru_cache(_KEPT)
+def _subject(subject: str) -> str:
+    return _line("Subject", _unstructured("Subject", subject))
+
+
+@lru_cache(_KEPT)
+def _feedback_id(value: str) -> str:
+    return _line("Feedback-ID", value)
+
+
+def _unsubscribe(envelope: Envelope) -> list[str]:
     """RFC 2369 and RFC 8058: https first; one-click is promised only where an https address can keep the promise."""
     ways = []
     if envelope.unsubscribe_url:
-        if urlsplit(envelope.unsubscribe_url).scheme not in {"https", "http"}:
+        if not envelope.unsubscribe_url.startswith(("https://", "http://")):
             raise RenderError(f"the unsubscribe link {envelope.unsubscribe_url!r} is not an https address")
         ways.append(_uri(envelope.unsubscribe_url))
     if envelope.unsubscribe_mailto:
-        ways.append(_uri("mailto:" + envelope.unsubscribe_mailto.removeprefix("mailto:")))
+        ways.append(_mailto(envelope.unsubscribe_mailto))
     if not ways:
         return []
-    rows = [("List-Unsubscribe", ", ".join(ways))]
+    rows = [_line("List-Unsubscribe", ", ".join(ways))]
     if envelope.unsubscribe_url and envelope.unsubscribe_url.startswith("https://"):
-        rows.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+        rows.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
     return rows
 
 
+@lru_cache(_KEPT)
+def _mailto(address: str) -> str:
+    return _uri("mailto:" + address.removeprefix("mailto:"))
+
+
 def _uri(address: str) -> str:
-    if re.search(r"[<>,\s]", address):
+    if _ENDS_URI.search(address):
         raise RenderError(f"the unsubscribe address {address!r} holds a blank, comma or bracket; percent-encode it")
     return f"<{address}>"
 
 
+@lru_cache(_KEPT)
 def _list_id(value: str) -> tuple[str, str]:
-    """The List-Id as it is written, and its host; a phrase that is not ASCII is left out: machines read this header."""
+    """The header List-Id, and its host; a phrase that is not ASCII is left out: machines read this header."""
     found = _LIST_ID.fullmatch(_clean("List-Id", value).strip())
     if not found:
         raise RenderError(f"the list id {value!r} is not of the form 'Name <host>'; set the list's name and host")
     host, phrase = found["host"], found["phrase"].strip().strip('"')
-    return (f"{_phrase(phrase)} <{host}>" if phrase and phrase.isascii() else f"<{host}>"), host
+    return _line("List-Id", f"{_phrase(phrase)} <{host}>" if phrase and phrase.isascii() else f"<{host}>"), host
 
 
 def _line(name: str, value: str) -> str:
@@ -130,6 +182,12 @@ def _clean(name: str, value: str) -> str:
 
 def _mailbox(name: str, display: str, address: str) -> str:
     """Name and address; a domain outside ASCII goes out in its IDNA form, a local part outside ASCII cannot be sent."""
+    written = address if _ASCII_ADDRESS.fullmatch(address) else _with_idna(name, address)
+    display = _clean(name, display).strip()
+    return f"{_phrase(display)} <{written}>" if display else written
+
+
+def _with_idna(name: str, address: str) -> str:
     _clean(name, address)
     local, _, domain = address.rpartition("@")
     try:
@@ -138,8 +196,7 @@ def _mailbox(name: str, display: str, address: str) -> str:
         written = ""
     if not _ADDRESS.fullmatch(written):
         raise RenderError(f"the address in the header {name} is not one a mail server can take; correct it")
-    display = _clean(name, display).strip()
-    return f"{_phrase(display)} <{written}>" if display else written
+    return written
 
 
 def _phrase(display: str) -> str:
@@ -184,18 +241,3 @@ def _q(raw: bytes) -> str:
         chr(byte) if byte in _PLAIN_IN_WORD else "_" if byte == 0x20 else f"={byte:02X}"  # the RFC's sign for a blank
         for byte in raw
     )
-
-
-def _quoted_printable(body: str, part: str) -> bytes:
-    """Lines of at most 76 characters ending in CRLF; the last one does not, the boundary brings its own."""
-    if "\0" in body:
-        raise RenderError(f"the {part} of the message holds a NUL; strangers' text must be cleaned first")
-    lines = body.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").replace("\n", "\r\n")
-    try:
-        raw = lines.encode()
-    except UnicodeEncodeError as error:
-        raise RenderError(f"the {part} of the message holds half a surrogate pair, which no mail can carry") from error
-    # The encoder looks at the first line end to learn which kind to write; a leading one makes it CRLF throughout.
-    encoded = binascii.b2a_qp(b"\r\n" + raw, istext=True, quotetabs=False)
-    # Mailboxes of the mbox kind write ">From" where a line starts with "From", which breaks a signature.
-    return encoded.replace(b"\r\nFrom ", b"\r\n=46rom ")[2:]

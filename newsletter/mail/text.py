@@ -28,6 +28,8 @@ _ABBREVIATION = re.compile(
     r"|sr|viz|ca|eds?|min|max|avg|std|[^\W\d_](?:\.[^\W\d_])+)|(?-i:[A-Z])",
     re.IGNORECASE,
 )
+_NARROW = re.compile("[\x00-\u02ff\u2010-\u2027]*")  # one column each: Latin letters, dashes, quotes, dots
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?:/[A-Za-z0-9._~/?&=%-]*)?")
 _LONGEST_NAME = 80
 _LONGEST_URL = 900
 
@@ -47,6 +49,8 @@ def right_to_left(text: str) -> bool:
 
 def web_address(url: str | None) -> str | None:
     """The address if it is a plain http or https one, percent-encoded where it must be; None for anything else."""
+    if url and len(url) <= _LONGEST_URL and _PLAIN_URL.fullmatch(url):
+        return url  # most are, and every reader has one
     if not url or len(url) > _LONGEST_URL or re.search(r"[\x00-\x20\x7f-\xa0<>\"\\^`{|}]", url := url.strip()):
         return None
     try:
@@ -103,6 +107,27 @@ def wrap(text: str, width: int = 72, indent: str = "") -> str:
     if text.isascii() and 0 < len(text) <= width - len(indent):
         return indent + " ".join(text.split())  # most of what is wrapped for one reader
     room = width - columns(indent)
+    lines = _narrow_lines(text, room) if _NARROW.fullmatch(text) else None
+    if lines is None:
+        lines = _lines(text, room)
+    return "\n".join([indent + line for line in lines]).replace("\u00a0", " ")
+
+
+def _narrow_lines(text: str, room: int) -> list[str] | None:
+    """Lines of text whose letters take one column each; None where a word is longer than a line."""
+    lines: list[str] = []
+    rest = " ".join(_BREAKS.split(text.strip()))
+    while len(rest) > room:
+        cut = rest.rfind(" ", 0, room + 1)
+        if cut < 0:
+            return None
+        lines.append(rest[:cut])
+        rest = rest[cut + 1 :]
+    return [*lines, rest] if rest else lines
+
+
+def _lines(text: str, room: int) -> list[str]:
+    """Lines of any text, by the columns of its letters."""
     lines: list[str] = []
     line = ""
     used = 0
@@ -116,12 +141,12 @@ def wrap(text: str, width: int = 72, indent: str = "") -> str:
             used += size + (1 if used else 0)
     if line:
         lines.append(line)
-    return "\n".join(indent + line for line in lines).replace("\u00a0", " ")
+    return lines
 
 
 def columns(text: str) -> int:
     """How wide it is in a fixed-width font: Chinese, Japanese and Korean letters take two columns, marks none."""
-    if text.isascii():
+    if _NARROW.fullmatch(text):
         return len(text)
     return sum(
         0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
