@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from newsletter import encoding, steps
 from newsletter.database import Database, Transaction
 from newsletter.errors import LedgerError
+from newsletter.mail import dkim
 from newsletter.mail.outbox import Outbox
 from newsletter.mail.rendering import Links
 from newsletter.mail.smtp import Smtp, SmtpConfig
@@ -21,7 +22,7 @@ from newsletter.mail.transport import Transport
 from newsletter.models import Edition, Message, Paper
 from newsletter.queries import editions, runs
 from newsletter.reports import RunReport
-from newsletter.settings import Settings, load
+from newsletter.settings import ROOT, Settings, load
 from newsletter.sources import Capture, Fetcher, SourceOptions, look_up
 from newsletter.sources import fetch as fetch_sources
 from newsletter.sources.samples import SampleSite
@@ -153,6 +154,7 @@ class Shop:
             self.settings,
             lambda token: tokens.sign(tokens.Purpose.UNSUBSCRIBE, token, keys=keys),
             lambda key: tokens.sign_key(key, keys=keys),
+            stamp=signer(self.settings),
         )
 
     def post(self, run: str) -> steps.Post:
@@ -211,6 +213,21 @@ def transport(settings: Settings) -> Transport:
             connections=settings.smtp_connections,
         )
     )
+
+
+def signer(settings: Settings) -> dkim.Signer | None:
+    """What signs mail with DKIM; None where the settings leave that to the relay.
+
+    Raises:
+        ConfigurationError: a key cannot be read or is not of its kind.
+
+    """
+    if not settings.dkim_domain:
+        return None
+    keys = [dkim.rsa_key(settings.dkim_selector, ROOT / settings.dkim_key)]
+    if settings.dkim_ed25519_key:
+        keys.append(dkim.ed25519_key(settings.dkim_ed25519_selector, ROOT / settings.dkim_ed25519_key))
+    return dkim.Signer(settings.dkim_domain, tuple(keys))
 
 
 def run_is_going_on(settings: Settings) -> bool:

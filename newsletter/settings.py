@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="SMTP login; empty means none.")
     smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
     smtp_connections: int = Field(4, ge=1, le=64, description="Connections kept open while delivering.")
+    dkim_domain: str = Field("", description="Domain of our DKIM signatures; empty: not signed here, the relay does.")
+    dkim_selector: str = Field("", description="Name of the RSA key under _domainkey.")
+    dkim_key: str = Field("", description="File of the RSA private key, PEM.")
+    dkim_ed25519_selector: str = Field("", description="Name of the Ed25519 key of a second signature.")
+    dkim_ed25519_key: str = Field("", description="File of the Ed25519 private key, PEM.")
     delivery_expiry_hours: int = Field(24, ge=1, le=168, description="A delivery not accepted by then expires.")
 
     # doors
@@ -99,6 +104,13 @@ class Settings(BaseSettings):
         self._check_bounce_address()
         if self.transport == "smtp" and self.sender.endswith("@localhost>"):
             raise ValueError("PAPERBOY_TRANSPORT is smtp but PAPERBOY_SENDER is not set; set the From address")
+        if self.dkim_domain and not (self.dkim_selector and self.dkim_key):
+            raise ValueError(
+                "PAPERBOY_DKIM_DOMAIN is set but not PAPERBOY_DKIM_SELECTOR and PAPERBOY_DKIM_KEY; "
+                "set both, or unset the domain to let the relay sign"
+            )
+        if bool(self.dkim_ed25519_selector) is not bool(self.dkim_ed25519_key):
+            raise ValueError("PAPERBOY_DKIM_ED25519_SELECTOR and PAPERBOY_DKIM_ED25519_KEY belong together; set both")
         return self
 
     def _check_bounce_address(self) -> None:

@@ -23,6 +23,7 @@ ONLY_IN = {
     "ruamel": ("subscribers/roster/",),
     "mjml": ("newsletter/mail/",),
     "flufl": ("newsletter/mail/bounces.py",),
+    "cryptography": ("newsletter/mail/dkim.py",),
 }
 """Each of these libraries is known in one place, so that it can be replaced there."""
 
@@ -37,6 +38,8 @@ PURE = (
     "newsletter/relevance/labels.py",
     "newsletter/relevance/matching.py",
     "newsletter/mail/mime.py",
+    "newsletter/mail/press.py",
+    "newsletter/mail/quoted.py",
     "newsletter/mail/classify.py",
     "newsletter/mail/bounces.py",
     "newsletter/mail/diagnosis.py",

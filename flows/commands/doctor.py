@@ -96,6 +96,7 @@ def _findings(settings: "Settings", *, offline: bool) -> Iterator[Finding]:
         for name in settings.sources:
             yield _check(name, lambda name=name: _source(settings, name))  # type: ignore[misc]
     yield _check("mailer", lambda: _mailer(settings))
+    yield _check("dkim", lambda: _dkim(settings))
     yield _check("schedule", lambda: _schedule(settings))
 
 
@@ -183,6 +184,16 @@ def _mailer(settings: "Settings") -> str:
 async def _open(settings: "Settings") -> None:
     async with mail.transport(settings):
         pass
+
+
+def _dkim(settings: "Settings") -> str:
+    from flows import wiring
+
+    signer = wiring.signer(settings)
+    if signer is None:
+        return "mail is not signed here: the relay signs"
+    names = " and ".join(f"{key.selector}._domainkey.{signer.domain} ({key.algorithm})" for key in signer.keys)
+    return f"mail is signed with {names}"
 
 
 def _schedule(settings: "Settings") -> str:

@@ -70,6 +70,7 @@ def _parcel(settings: "Settings", address: str) -> "Parcel":
     import secrets
     from email.utils import parseaddr
 
+    from flows import wiring
     from newsletter.mail.mime import to_bytes
     from newsletter.mail.rendering import Renderer
     from newsletter.mail.transport import Parcel
@@ -96,7 +97,11 @@ def _parcel(settings: "Settings", address: str) -> "Parcel":
         list_id=f"{settings.list_name} <{settings.list_host}>",
         date=now,
     )
-    return Parcel(key, envelope.return_path, address, to_bytes(message, envelope), now.date(), "")
+    content = to_bytes(message, envelope)
+    stamp = wiring.signer(settings)
+    if stamp is not None:
+        content = stamp(content)
+    return Parcel(key, envelope.return_path, address, content, now.date(), "")
 
 
 def in_words(outcome: Outcome, address: str) -> str:

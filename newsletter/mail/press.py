@@ -22,7 +22,7 @@ HERE = "\0"
 _PLACE = re.compile(f"{HERE}([^{HERE}]*){HERE}")
 _PARTS = "parts"
 _HOLE = f"{HERE}{_PARTS}{HERE}"
-_KEPT = 4_096  # reasons and sentences that many readers share; what is rarer is written again
+_KEPT = 4_096  # reasons that many readers share; what is rarer is written again
 _FRAMES = 64  # each sentence about what was cut makes a frame of its own
 
 Ink = TypeVar("Ink", str, bytes)
@@ -85,15 +85,22 @@ class Values:
 class Press(Generic[Ink]):
     """Writes what the mails of an edition window have in common, each thing once."""
 
-    def __init__(self, templates: Templates, card: Callable[[str], Card], write: Callable[[str], Ink]) -> None:
-        self._templates, self._card, self.write = templates, card, write
+    def __init__(
+        self,
+        templates: Templates,
+        card: Callable[[str], Card],
+        write: Callable[[str], Ink],
+        write_all: Callable[[list[str]], list[Ink]],
+    ) -> None:
+        """`write` is for what is kept, `write_all` for the short values of one reader."""
+        self._templates, self._card = templates, card
+        self._write: Callable[[str], Ink] = write
+        self._write_all: Callable[[list[str]], list[Ink]] = write_all
         self._why = templates.why.render(reason=HERE).split(HERE)
-        self._pieces: tuple[dict[str, Piece[Ink]], ...] = tuple({} for _ in Detail)
+        self.pieces: tuple[dict[str, Piece[Ink]], ...] = tuple({} for _ in Detail)
         self._frames: dict[object, Frame[Ink]] = {}
-        self.reason = lru_cache(_KEPT)(self._reason)
-        self.heading = lru_cache(_KEPT)(self._heading)
-        self.in_html = lru_cache(_KEPT)(self._in_html)
-        self.in_text = lru_cache(_KEPT)(self._in_text)
+        self.reason: Callable[[str], Piece[Ink]] = lru_cache(_KEPT)(self._reason)
+        self.heading: Callable[[str], Piece[Ink]] = lru_cache(_KEPT)(self._heading)
 
     # ---- papers ----------------------------------------------------------------------------------------------------
 
@@ -104,9 +111,9 @@ class Press(Generic[Ink]):
             RenderError: this window does not hold it.
 
         """
-        made = self._pieces[detail].get(key)
+        made = self.pieces[detail].get(key)
         if made is None:
-            made = self._pieces[detail][key] = self._render(self._card(key), detail)
+            made = self.pieces[detail][key] = self._render(self._card(key), detail)
         return made
 
     def _render(self, made: Card, detail: Detail) -> Piece[Ink]:
@@ -131,7 +138,7 @@ class Press(Generic[Ink]):
         return self._written(html, (before.rstrip() + "\n\n", after.strip("\n") + "\n\n" if after.strip() else ""))
 
     def _written(self, html: tuple[str, str], text: tuple[str, str]) -> Piece[Ink]:
-        write = self.write
+        write = self._write
         size = sum(len(part.encode()) for part in html)
         return Piece((write(html[0]), write(html[1])), (write(text[0]), write(text[1])), size)
 
@@ -146,14 +153,6 @@ class Press(Generic[Ink]):
             return self._written(("", ""), ("", ""))
         html = f"{self._why[0]}{escape(said)}{self._why[1]}"
         return self._written((html, ""), (wrap(f"Why: {said}", indent="  ") + "\n\n", ""))
-
-    def _in_html(self, value: str) -> tuple[Ink, int]:
-        """A value as it stands in the HTML, and its bytes there."""
-        escaped = str(escape(value))
-        return self.write(escaped), len(escaped.encode())
-
-    def _in_text(self, value: str) -> Ink:
-        return self.write(wrap(value))
 
     # ---- the frame -------------------------------------------------------------------------------------------------
 
@@ -171,17 +170,17 @@ class Press(Generic[Ink]):
 
     def filling(self, frame: Frame[Ink], values: Values) -> tuple[dict[str, Ink], dict[str, Ink], int]:
         """The reader's values for a frame's HTML and text, and the bytes of the HTML with them."""
-        html: dict[str, Ink] = {}
-        sizes: dict[str, int] = {}
-        text: dict[str, Ink] = {}
-        for name, value in values.sentences.items():
-            html[name], sizes[name] = self.in_html(value)
-        for name in frame.said:
-            text[name] = self.in_text(values.sentences[name])
-        for label, address in values.links:
-            escaped = str(escape(address))
-            html[label], sizes[label] = self.write(escaped), len(escaped)  # an address is ASCII
-            text[label] = html[label] if escaped == address else self.write(address)
+        addresses: list[str] = [address for _, address in values.links]
+        escaped: list[str] = [str(escape(value)) for value in values.sentences.values()] + [
+            str(escape(one)) for one in addresses
+        ]
+        wrapped: list[str] = [wrap(values.sentences[name]) for name in frame.said]
+        written = self._write_all([*escaped, *wrapped, *addresses])
+        labels: list[str] = [label for label, _ in values.links]
+        names: list[str] = [*values.sentences, *labels]
+        sizes = dict(zip(names, [len(value.encode()) for value in escaped], strict=True))
+        html = dict(zip(names, written, strict=False))
+        text = dict(zip([*frame.said, *labels], written[len(escaped) :], strict=True))
         return html, text, frame.size + sum([sizes[name] for _, name in frame.html.slots])
 
     def alone(self, values: Values) -> tuple[str, str]:
@@ -226,6 +225,6 @@ class Press(Generic[Ink]):
         return html.rstrip("\n") + "\n", re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
     def _half(self, sides: list[str]) -> Half[Ink]:
-        pieces = [self.write("" if place % 2 else side) for place, side in enumerate(sides)]
+        pieces = [self._write("" if place % 2 else side) for place, side in enumerate(sides)]
         slots = tuple((place, sides[place]) for place in range(1, len(sides), 2) if sides[place] != _PARTS)
         return Half(pieces, slots, 2 * sides[1::2].index(_PARTS) + 1)

@@ -5,10 +5,11 @@ It is canonical for DKIM (relaxed) by construction: no tab, no run of blanks and
 
 import binascii
 import re
+from collections.abc import Sequence
 
 from newsletter.errors import RenderError
 
-_AS_IT_IS = re.compile(r"(?!From )[!-<>-~]{1,75}|(?=.{1,75}\Z)(?!From )[!-<>-~]+(?: [!-<>-~]+)*")
+_AS_IT_IS = re.compile("[!-<>-~]+(?: [!-<>-~]+)*")
 _SOFT_BREAK = b"=\r\n"
 # Bytes that UTF-8 never has stand for signs that must be encoded where the encoder would leave them.
 _BLANK, _TAB, _F = b"\xfe", b"\xff", b"\xfd"
@@ -23,14 +24,24 @@ def segment(text: str) -> bytes:
         RenderError: it holds a NUL or half a surrogate pair.
 
     """
-    if _AS_IT_IS.fullmatch(text):
+    if len(text) < 76 and _AS_IT_IS.fullmatch(text) and not text.startswith("From "):
         return text.encode("ascii") + _SOFT_BREAK
     encoded = _encoded(text)
-    if not encoded or encoded.endswith(b"\r\n"):
+    if not text or text[-1] in "\r\n":
         return _unlike_mbox(encoded)
-    if text.endswith(" ") and not text.endswith("  "):
+    if text[-1] == " " and not text.endswith("  "):
         encoded = encoded.removesuffix(b"=20") + b" "  # it does not end its line: the soft break does
     return _unlike_mbox(encoded) + _SOFT_BREAK
+
+
+def segments(texts: Sequence[str]) -> list[bytes]:
+    """Several short texts as a segment each, in one go; none holds an empty line or ends with a blank or a line break.
+
+    Raises:
+        RenderError: one holds a NUL or half a surrogate pair.
+
+    """
+    return [one + _SOFT_BREAK for one in _unlike_mbox(_encoded("\n\n".join(texts))).split(b"\r\n\r\n")]
 
 
 def whole(text: str) -> bytes:
@@ -45,16 +56,18 @@ def whole(text: str) -> bytes:
 
 
 def _encoded(text: str) -> bytes:
-    if "\0" in text:
+    odd = "  " in text or "From " in text or "\t" in text or "\0" in text
+    if odd and "\0" in text:
         raise RenderError("the message holds a NUL; strangers' text must be cleaned first")
     try:
         raw = b"\n" + text.encode()
     except UnicodeEncodeError as error:
         raise RenderError("the message holds half a surrogate pair, which no mail can carry") from error
-    raw = raw.replace(b"\t", _TAB).replace(b"  ", b" " + _BLANK).replace(b"\nFrom ", b"\n" + _F + b"rom ")
+    if odd:
+        raw = raw.replace(b"\t", _TAB).replace(b"  ", b" " + _BLANK).replace(b"\nFrom ", b"\n" + _F + b"rom ")
     # The encoder looks at the first line end to learn which kind to write; a leading one makes it CRLF throughout.
     encoded = binascii.b2a_qp(raw.replace(b"\n", b"\r\n"), istext=True, quotetabs=False)[2:]
-    if b"=F" in encoded:  # as letters of ours: UTF-8 has no such bytes below =F5
+    if odd:
         encoded = encoded.replace(b"=FE", b"=20").replace(b"=FF", b"=09").replace(b"=FD", b"=46")
     return encoded
 

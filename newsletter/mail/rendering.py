@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, islice, repeat
 
 from newsletter.errors import RenderError
 from newsletter.mail import templates, wording
@@ -11,7 +11,7 @@ from newsletter.mail.budget import fit
 from newsletter.mail.cards import Card, Detail, card
 from newsletter.mail.mime import Parts
 from newsletter.mail.press import Ink, Press, Values
-from newsletter.mail.quoted import segment
+from newsletter.mail.quoted import segment, segments
 from newsletter.mail.text import clean, shorten, web_address
 from newsletter.models import Digest, Message, Paper
 
@@ -55,8 +55,8 @@ class Renderer:
         self._budget = budget
         self._templates = templates.load()
         self._cards: dict[str, Card] = {}
-        self._shown = Press(self._templates, self._card, str)
-        self._sent = Press(self._templates, self._card, segment)
+        self._shown = Press(self._templates, self._card, str, list)
+        self._sent = Press(self._templates, self._card, segment, segments)
 
     def digest(self, digest: Digest, *, recipient_name: str, links: Links) -> Message:
         """One reader's mail, to look at.
@@ -103,10 +103,10 @@ class Renderer:
         self, press: Press[Ink], digest: Digest, recipient_name: str, links: Links
     ) -> tuple[str, list[Ink], list[Ink]]:
         """Subject, HTML and text of one reader's mail, in pieces."""
-        keys = [pick.paper_key for section in digest.sections for pick in section.picks]
-        if not keys:
+        picks = islice(chain.from_iterable([section.picks for section in digest.sections]), 4)
+        first = [self._card(pick.paper_key) for pick in picks]
+        if not first:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")
-        first = [self._card(key) for key in keys[:4]]
         sentences = {
             "subject": wording.subject(digest, first[0].title),
             "preheader": wording.preheader(_peek(digest, first)),
@@ -114,7 +114,7 @@ class Renderer:
             "intro": wording.introduction(digest),
             "overview": wording.overview(digest),
         }
-        remarks = tuple(map(clean, digest.remarks))
+        remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks])
         sample = wording.SAMPLE if digest.sample else ""
         values = self._values(sentences, links, remarks, sample)
         frame = press.frame(values)
@@ -179,18 +179,21 @@ def _parts(press: Press[Ink], digest: Digest, details: Iterable[Detail]) -> tupl
     html: list[Ink] = []
     text: list[Ink] = []
     size = 0
+    pieces, reasons = press.pieces, press.reason
     remaining = iter(details)
     for label, section in zip(wording.headings(digest), digest.sections, strict=True):
-        shown = [(pick, detail) for pick, detail in zip(section.picks, remaining, strict=False) if detail < Detail.OUT]
-        if not shown:
-            continue
-        heading = press.heading(label)
-        html.append(heading.html[0])
-        text.append(heading.text[0])
-        size += heading.size
-        for pick, detail in shown:
-            piece = press.piece(pick.paper_key, detail)
-            reason = press.reason(pick.reason if detail < Detail.LINE else "")
+        headed = False
+        for pick, detail in zip(section.picks, remaining, strict=False):
+            if detail is Detail.OUT:
+                continue
+            if not headed:
+                headed = True
+                heading = press.heading(label)
+                html.append(heading.html[0])
+                text.append(heading.text[0])
+                size += heading.size
+            piece = pieces[detail].get(pick.paper_key) or press.piece(pick.paper_key, detail)
+            reason = reasons(pick.reason if detail is not Detail.LINE else "")
             html += (piece.html[0], reason.html[0], piece.html[1])
             text += (piece.text[0], reason.text[0], piece.text[1])
             size += piece.size + reason.size

@@ -15,6 +15,7 @@ _UNWANTED = re.compile(
 )
 _BLANKS = re.compile(r"[\s\u0085\u00a0\u2028\u2029]+")
 _BREAKS = re.compile(r"[ \t\n]+")
+_FOLDED = re.compile(r"[\t\n]|  ")
 _MARKS = re.compile(
     "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
 )
@@ -116,7 +117,7 @@ def wrap(text: str, width: int = 72, indent: str = "") -> str:
 def _narrow_lines(text: str, room: int) -> list[str] | None:
     """Lines of text whose letters take one column each; None where a word is longer than a line."""
     lines: list[str] = []
-    rest = " ".join(_BREAKS.split(text.strip()))
+    rest = " ".join(_BREAKS.split(text.strip())) if _FOLDED.search(text) else text.strip()
     while len(rest) > room:
         cut = rest.rfind(" ", 0, room + 1)
         if cut < 0:

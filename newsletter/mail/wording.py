@@ -1,6 +1,7 @@
 """The sentences a digest is framed with: subject, preheader, introduction, closing; the same for HTML and text."""
 
 from datetime import date
+from functools import lru_cache
 
 from newsletter.mail.cards import day_name
 from newsletter.mail.text import clean, counted, number, shorten
@@ -40,6 +41,9 @@ _MONTHS = (
 )
 
 
+_label = lru_cache(4_096)(clean)  # every reader's digest has some of the same
+
+
 def subject(digest: Digest, first_title: str) -> str:
     """How many papers for which days, then as many topics as fit, or the first title; a sample says so first.
 
@@ -65,13 +69,13 @@ def subject(digest: Digest, first_title: str) -> str:
 
 def topics(digest: Digest) -> list[str]:
     """The topics that say something: what was left over is none."""
-    labels = [clean(section.label) for section in digest.sections if section.picks]
+    labels = [_label(section.label) for section in digest.sections if section.picks]
     return [label for label in labels if label != LEFT_OVER]
 
 
 def headings(digest: Digest) -> list[str]:
     """What stands above each section; what was left over, beside nothing else, is simply the new papers."""
-    labels = [clean(section.label) for section in digest.sections]
+    labels = [_label(section.label) for section in digest.sections]
     return ["New papers"] if labels == [LEFT_OVER] else labels
 
 
@@ -111,7 +115,7 @@ def introduction(digest: Digest) -> str:
 
 def overview(digest: Digest) -> str:
     """The first topics, with the number of papers where it is more than one; empty where there is but one topic."""
-    sections = [(clean(section.label), len(section.picks)) for section in digest.sections if section.picks]
+    sections = [(_label(section.label), len(section.picks)) for section in digest.sections if section.picks]
     if len(sections) < 2:
         return ""
     shown = sections if len(sections) <= MOST_TOPICS else sections[: MOST_TOPICS - 1]

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 
-from newsletter.mail.mime import to_bytes
+from newsletter.mail.mime import join
 from newsletter.mail.rendering import Links, Renderer
 from newsletter.mail.transport import Parcel
-from newsletter.models import Envelope, Message, Paper
+from newsletter.models import Envelope, Paper
 from newsletter.queries.deliveries import Delivery
 from newsletter.settings import Settings
+
+Stamp = Callable[[bytes], bytes]
+"""Signs a finished mail."""
 
 SignLink = Callable[[str], str]
 """The signed part of a subscriber's links, from their token."""
@@ -19,10 +22,16 @@ SignKey = Callable[[str], str]
 
 
 class Printer:
-    """Prints deliveries; a renderer is prepared once for all deliveries that cover the same papers."""
+    """Prints deliveries; a renderer is prepared once for all deliveries that cover the same papers.
 
-    def __init__(self, settings: Settings, sign: SignLink, sign_key: SignKey | None = None) -> None:
-        self.settings, self.sign, self.sign_key = settings, sign, sign_key
+    `sign` signs links, `sign_key` return paths; `stamp` signs the mail (DKIM), and is left out where the relay does.
+    """
+
+    def __init__(
+        self, settings: Settings, sign: SignLink, sign_key: SignKey | None = None, *, stamp: Stamp | None = None
+    ) -> None:
+        self.settings, self.sign, self.sign_key, self.stamp = settings, sign, sign_key, stamp
+        self._sender = parseaddr(settings.sender)[1]
         self._renderers: dict[int, tuple[Mapping[str, Paper], Renderer]] = {}
 
     def __call__(self, delivery: Delivery, papers: Mapping[str, Paper]) -> Parcel:
@@ -32,21 +41,17 @@ class Printer:
             RenderError: this one cannot be rendered.
 
         """
-        message = self.message(delivery, papers)
-        envelope = self.envelope(delivery)
+        links = self.links(delivery.token)
+        parts = self.renderer(papers).parts(delivery.digest, recipient_name=delivery.name, links=links)
+        envelope = self.envelope(delivery, links)
+        content = join(parts, envelope)
         return Parcel(
             delivery_key=delivery.key,
             return_path=envelope.return_path,
             recipient=delivery.address,
-            content=to_bytes(message, envelope),
+            content=self.stamp(content) if self.stamp is not None else content,
             day=delivery.digest.day,
             token=delivery.token,
-        )
-
-    def message(self, delivery: Delivery, papers: Mapping[str, Paper]) -> Message:
-        """The digest rendered."""
-        return self.renderer(papers).digest(
-            delivery.digest, recipient_name=delivery.name, links=self.links(delivery.token)
         )
 
     def renderer(self, papers: Mapping[str, Paper]) -> Renderer:
@@ -59,7 +64,7 @@ class Printer:
                 papers,
                 list_name=settings.list_name,
                 postal_address=settings.postal_address,
-                unsubscribe_address=parseaddr(settings.sender)[1],
+                unsubscribe_address=self._sender,
             )
             kept = self._renderers[id(papers)] = (papers, renderer)
         return kept[1]
@@ -78,10 +83,10 @@ class Printer:
         local, _, host = self.settings.bounce_address.partition("@")
         return f"{local}+{self.sign_key(delivery_key)}@{host}"
 
-    def envelope(self, delivery: Delivery) -> Envelope:
+    def envelope(self, delivery: Delivery, links: Links) -> Envelope:
         """Who it is from and to, and what its headers need."""
         settings = self.settings
-        address = parseaddr(settings.sender)[1]
+        address = self._sender
         return Envelope(
             delivery_key=delivery.key,
             sender=settings.sender,
@@ -90,7 +95,7 @@ class Printer:
             return_path=self.return_path(delivery.key) or settings.return_path or address,
             list_id=f"{settings.list_name} <{settings.list_host}>",
             date=delivery.queued_at,
-            unsubscribe_url=self.links(delivery.token).unsubscribe,
+            unsubscribe_url=links.unsubscribe,
             unsubscribe_mailto=f"mailto:{address}?subject=unsubscribe",
             feedback_id=f"{delivery.edition_id}:digest:{settings.list_host}",
         )

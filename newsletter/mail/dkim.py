@@ -1,0 +1,148 @@
+"""DKIM signatures (RFC 6376, RFC 8463) for mail of our own writer; off where the relay signs.
+
+The writer's headers stand on one line each and its bodies are canonical as they are (`newsletter.mail.quoted`), so they
+are hashed as they stand. A mail from elsewhere would get a signature that does not hold.
+"""
+
+import binascii
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+
+from newsletter.errors import ConfigurationError
+
+SIGNED = (
+    "from",
+    "to",
+    "subject",
+    "date",
+    "message-id",
+    "list-unsubscribe",  # RFC 8058 wants both covered
+    "list-unsubscribe-post",
+    "list-id",
+    "mime-version",
+    "content-type",
+)
+"""Each is named twice, there or not: then nobody on the way can change, add or double one."""
+
+FEEDBACK = "feedback-id"
+"""Signed where it is there, and named once: a relay may add one of its own."""
+
+_SHORTEST_RSA = 1_024  # RFC 8301
+_BLANKS = re.compile(r"[ \t]+")
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_LINE = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: its name under the domain, and how it signs."""
+
+    selector: str
+    algorithm: str  # as the tag a= says it
+    sign: Callable[[bytes], bytes]
+
+
+class Signer:
+    """Puts a signature of each key above a mail; the same mail gives the same bytes."""
+
+    def __init__(self, domain: str, keys: tuple[Key, ...]) -> None:
+        self.domain, self.keys = domain, keys
+        self._starts = {
+            (key.selector, feedback): _start(domain, key, feedback=feedback)
+            for key in keys
+            for feedback in (False, True)
+        }
+
+    def __call__(self, mail: bytes) -> bytes:
+        """A mail of our own writer, signed."""
+        end = mail.index(b"\r\n\r\n")
+        body = _base64(hashlib.sha256(memoryview(mail)[end + 4 :]).digest())
+        headers = {
+            name.lower(): value
+            for name, _, value in [line.partition(":") for line in mail[:end].decode("ascii").split("\r\n")]
+        }
+        feedback = FEEDBACK in headers
+        names = (*SIGNED, FEEDBACK) if feedback else SIGNED
+        lines = "".join([f"{name}:{_relaxed(headers[name])}\r\n" for name in names if name in headers])
+        signatures = []
+        for key in self.keys:
+            written, canonical = self._starts[key.selector, feedback]
+            made = _base64(key.sign(f"{lines}{canonical} bh={body}; b=".encode("ascii")))
+            folded = "\r\n ".join([made[place : place + _LINE] for place in range(0, len(made), _LINE)])
+            signatures.append(f"{written}\r\n bh={body};\r\n b={folded}\r\n".encode("ascii"))
+        return b"".join([*signatures, mail])
+
+
+def _start(domain: str, key: Key, *, feedback: bool) -> tuple[str, str]:
+    """The header up to the hash of the body, as it is written and in canonical form."""
+    names = [*SIGNED, *SIGNED, *([FEEDBACK] if feedback else [])]
+    listed = ":\r\n  ".join(":".join(names[place : place + 5]) for place in range(0, len(names), 5))
+    value = f"v=1; a={key.algorithm}; c=relaxed/relaxed; d={domain};\r\n s={key.selector};\r\n h={listed};"
+    unfolded = value.replace("\r\n", "")
+    return f"DKIM-Signature: {value}", f"dkim-signature:{_relaxed(unfolded)}"
+
+
+def _relaxed(value: str) -> str:
+    return _BLANKS.sub(" ", value).strip(" ") if "  " in value or "\t" in value else value.strip(" ")
+
+
+def _base64(raw: bytes) -> str:
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
+
+
+# ---- keys ------------------------------------------------------------------------------------------------------------
+
+
+def rsa_key(selector: str, path: Path) -> Key:
+    """The RSA key that every receiver can verify.
+
+    Raises:
+        ConfigurationError: the file cannot be read or holds no such key.
+
+    """
+    found = _read(path, selector)
+    if not isinstance(found, rsa.RSAPrivateKey) or found.key_size < _SHORTEST_RSA:
+        raise ConfigurationError(
+            f"the DKIM key {path} is not an RSA key of at least {_SHORTEST_RSA} bits; "
+            f"make one with `openssl genrsa -out {path.name} 2048`"
+        )
+    scheme, digest = padding.PKCS1v15(), hashes.SHA256()
+    return Key(selector, "rsa-sha256", lambda data: found.sign(data, scheme, digest))
+
+
+def ed25519_key(selector: str, path: Path) -> Key:
+    """The Ed25519 key of a second signature, for the receivers that know it (RFC 8463).
+
+    Raises:
+        ConfigurationError: the file cannot be read or holds no such key.
+
+    """
+    found = _read(path, selector)
+    if not isinstance(found, ed25519.Ed25519PrivateKey):
+        raise ConfigurationError(
+            f"the second DKIM key {path} is not an Ed25519 key; "
+            f"make one with `openssl genpkey -algorithm ed25519 -out {path.name}`"
+        )
+    return Key(selector, "ed25519-sha256", lambda data: found.sign(hashlib.sha256(data).digest()))
+
+
+def _read(path: Path, selector: str) -> object:
+    if not _NAME.fullmatch(selector):
+        raise ConfigurationError(f"the DKIM selector {selector!r} is not a name in the DNS; use letters and digits")
+    try:
+        return serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the DKIM key {path} cannot be read ({error.strerror}); correct the path, or let the relay sign"
+        ) from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ConfigurationError(
+            f"the DKIM key {path} is not a private key in PEM without a password; correct the path, or make a new one"
+        ) from error
