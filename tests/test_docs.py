@@ -84,7 +84,7 @@ def test_pages_name_no_setting_that_is_not_there():
     ghosts = {
         (page.name, name)
         for page in pages
-        for name in re.findall(r"PAPERBOY_[A-Z_]+[A-Z]", page.read_text())
+        for name in re.findall(r"PAPERBOY_[A-Z0-9_]+[A-Z0-9]", page.read_text())
         if name not in {*SETTINGS, "PAPERBOY_HOME"}
     }
 

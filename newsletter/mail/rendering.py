@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from itertools import chain, islice, repeat
 
 from newsletter.errors import RenderError
-from newsletter.mail import templates, wording
+from newsletter.mail import wording
 from newsletter.mail.budget import fit
 from newsletter.mail.cards import Card, Detail, card
 from newsletter.mail.mime import Parts
 from newsletter.mail.press import Ink, Press, Values
 from newsletter.mail.quoted import segment, segments
+from newsletter.mail.templates import Templates, load
 from newsletter.mail.text import clean, shorten, web_address
 from newsletter.models import Digest, Message, Paper
 
@@ -41,8 +42,9 @@ class Renderer:
         postal_address: str = "",
         unsubscribe_address: str | None = None,
         budget: int = BUDGET,
+        layout: Templates | None = None,
     ) -> None:
-        """Compile the templates; a paper is rendered when the first reader gets it.
+        """Compile the templates, or take `layout`; a paper is rendered when the first reader gets it.
 
         Raises:
             RenderError: the templates are broken.
@@ -53,10 +55,10 @@ class Renderer:
         self._postal_address = clean(postal_address)
         self._unsubscribe_address = unsubscribe_address
         self._budget = budget
-        self._templates = templates.load()
         self._cards: dict[str, Card] = {}
-        self._shown = Press(self._templates, self._card, str, list)
-        self._sent = Press(self._templates, self._card, segment, segments)
+        layout = layout or load()
+        self._shown = Press(layout, self._card, str, list)
+        self._sent = Press(layout, self._card, segment, segments)
 
     def digest(self, digest: Digest, *, recipient_name: str, links: Links) -> Message:
         """One reader's mail, to look at.

@@ -11,6 +11,7 @@ import pytest
 
 from tests.flows.commandline import Terminal
 from tests.flows.test_cli import refused
+from tests.mail.test_dkim import RSA, holds, pem
 from tests.smtpd import Fault, FaultServer, drop, refuse
 
 
@@ -124,7 +125,7 @@ def test_all_is_well_after_a_first_run(paperboy):
 
     assert told.exit_code == 0
     assert "wrong" not in told.stdout
-    for part in ("database", "roster", "templates", "sources", "mailer", "schedule"):
+    for part in ("database", "roster", "templates", "sources", "mailer", "dkim", "schedule"):
         assert f"ok     {part}" in told.stdout
 
 
@@ -146,6 +147,34 @@ def test_the_doctor_names_all_that_is_wrong_with_what_to_do(paperboy):
     assert "`paperboy migrate`" in wrong["database"]
     assert "roster.yaml:2" in wrong["roster"]
     assert "PAPERBOY_SMTP_HOST" in wrong["mailer"]
+
+
+def test_a_key_that_signs_is_named_and_a_wrong_one_is_one_line(paperboy, tmp_path):
+    """The doctor names the DNS entry of the key; a file that is none is wrong, in a sentence, and no mail goes out."""
+    key = tmp_path / "key.pem"
+    key.write_bytes(pem(RSA))
+    env = {"PAPERBOY_DKIM_DOMAIN": "example.org", "PAPERBOY_DKIM_SELECTOR": "news", "PAPERBOY_DKIM_KEY": str(key)}
+
+    assert "news._domainkey.example.org (rsa-sha256)" in paperboy("doctor", "--offline", **env).stdout
+    key.write_text("not a key")
+    told = paperboy("doctor", "--offline", **env)
+
+    assert "key.pem is not a private key" in refused(paperboy("send-test", "ada@example.org", **env))
+    assert paperboy.mails == []
+    assert [line.split()[1] for line in told.stdout.splitlines() if line.startswith("wrong")][-1] == "dkim"
+    assert "PAPERBOY_DKIM_KEY" in refused(paperboy("doctor", PAPERBOY_DKIM_DOMAIN="example.org"))
+
+
+def test_every_mail_is_signed_where_the_settings_have_a_key(paperboy, tmp_path):
+    """The test message and the digests of a run bear a signature that an independent verifier accepts."""
+    key = tmp_path / "key.pem"
+    key.write_bytes(pem(RSA))
+    env = {"PAPERBOY_DKIM_DOMAIN": "example.org", "PAPERBOY_DKIM_SELECTOR": "news", "PAPERBOY_DKIM_KEY": str(key)}
+
+    assert paperboy("send-test", "ada@example.org", **env).exit_code == 0
+    paperboy.run(**env)
+    assert len(paperboy.mails) > 2
+    assert all(holds(path.read_bytes()) for path in paperboy.mails)
 
 
 def test_secrets_are_hidden_and_the_origin_of_each_setting_is_shown(paperboy):

@@ -38,7 +38,10 @@ def record(name, timeout=5):
 
 
 def holds(mail: bytes, signature: int = 0) -> bool:
-    return reference.DKIM(mail).verify(signature, dnsfunc=record)
+    try:
+        return reference.DKIM(mail).verify(signature, dnsfunc=record)
+    except reference.ValidationError:  # so it says of a body that was changed
+        return False
 
 
 @pytest.fixture(scope="module")
