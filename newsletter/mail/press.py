@@ -22,7 +22,8 @@ HERE = "\0"
 _PLACE = re.compile(f"{HERE}([^{HERE}]*){HERE}")
 _PARTS = "parts"
 _HOLE = f"{HERE}{_PARTS}{HERE}"
-_KEPT = 4_096  # reasons that many readers share; what is rarer is written again
+_WHY = "  Why: "
+_KEPT = 4_096  # reasons and sentences that many readers share; what is rarer is written again
 _FRAMES = 64  # each sentence about what was cut makes a frame of its own
 
 Ink = TypeVar("Ink", str, bytes)
@@ -61,7 +62,9 @@ class Frame(Generic[Ink]):
     html: Half[Ink]
     text: Half[Ink]
     size: int
+    shown: tuple[tuple[str, int], ...]  # the sentences that the HTML holds, and how often
     said: tuple[str, ...]  # the sentences that the text holds
+    linked: int  # how often the HTML holds each address
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +88,21 @@ class Values:
 class Press(Generic[Ink]):
     """Writes what the mails of an edition window have in common, each thing once."""
 
-    def __init__(
-        self,
-        templates: Templates,
-        card: Callable[[str], Card],
-        write: Callable[[str], Ink],
-        write_all: Callable[[list[str]], list[Ink]],
-    ) -> None:
-        """`write` is for what is kept, `write_all` for the short values of one reader."""
+    def __init__(self, templates: Templates, card: Callable[[str], Card], write: Callable[[str], Ink]) -> None:
         self._templates, self._card = templates, card
         self._write: Callable[[str], Ink] = write
-        self._write_all: Callable[[list[str]], list[Ink]] = write_all
-        self._why = templates.why.render(reason=HERE).split(HERE)
+        ends = templates.why.render(reason=HERE).split(HERE)
+        self._why_ends: tuple[Ink, Ink] = (write(ends[0]), write(ends[1]))
+        self._why_size = sum(len(end.encode()) for end in ends)
+        self._why_text: Ink = write(_WHY)
+        self._empty_line: Ink = write("\n\n")
+        self._nothing: Ink = write("")
         self.pieces: tuple[dict[str, Piece[Ink]], ...] = tuple({} for _ in Detail)
         self._frames: dict[object, Frame[Ink]] = {}
         self.reason: Callable[[str], Piece[Ink]] = lru_cache(_KEPT)(self._reason)
         self.heading: Callable[[str], Piece[Ink]] = lru_cache(_KEPT)(self._heading)
+        self._shown: Callable[[str], tuple[Ink, int]] = lru_cache(_KEPT)(self._in_html)
+        self._said: Callable[[str], Ink] = lru_cache(_KEPT)(self._in_text)
 
     # ---- papers ----------------------------------------------------------------------------------------------------
 
@@ -151,8 +153,22 @@ class Press(Generic[Ink]):
         """The reader's own line; joined from its two ends, since it is all that differs in a card."""
         if not (said := clean(reason)):
             return self._written(("", ""), ("", ""))
-        html = f"{self._why[0]}{escape(said)}{self._why[1]}"
-        return self._written((html, ""), (wrap(f"Why: {said}", indent="  ") + "\n\n", ""))
+        write = self._write
+        escaped = str(escape(said))
+        told = wrap(f"Why: {said}", indent="  ")
+        text = self._why_text + write(told.removeprefix(_WHY)) if told.startswith(_WHY) else write(told)
+        html = self._why_ends[0] + write(escaped) + self._why_ends[1]
+        return Piece(
+            (html, self._nothing), (text + self._empty_line, self._nothing), self._why_size + len(escaped.encode())
+        )
+
+    def _in_html(self, value: str) -> tuple[Ink, int]:
+        """A sentence as it stands in the HTML, and its bytes there."""
+        escaped = str(escape(value))
+        return self._write(escaped), len(escaped.encode())
+
+    def _in_text(self, value: str) -> Ink:
+        return self._write(wrap(value))
 
     # ---- the frame -------------------------------------------------------------------------------------------------
 
@@ -170,18 +186,20 @@ class Press(Generic[Ink]):
 
     def filling(self, frame: Frame[Ink], values: Values) -> tuple[dict[str, Ink], dict[str, Ink], int]:
         """The reader's values for a frame's HTML and text, and the bytes of the HTML with them."""
-        addresses: list[str] = [address for _, address in values.links]
-        escaped: list[str] = [str(escape(value)) for value in values.sentences.values()] + [
-            str(escape(one)) for one in addresses
-        ]
-        wrapped: list[str] = [wrap(values.sentences[name]) for name in frame.said]
-        written = self._write_all([*escaped, *wrapped, *addresses])
-        labels: list[str] = [label for label, _ in values.links]
-        names: list[str] = [*values.sentences, *labels]
-        sizes = dict(zip(names, [len(value.encode()) for value in escaped], strict=True))
-        html = dict(zip(names, written, strict=False))
-        text = dict(zip([*frame.said, *labels], written[len(escaped) :], strict=True))
-        return html, text, frame.size + sum([sizes[name] for _, name in frame.html.slots])
+        html: dict[str, Ink] = {}
+        text: dict[str, Ink] = {}
+        size = frame.size
+        for name, times in frame.shown:
+            html[name], each = self._shown(values.sentences[name])
+            size += times * each
+        for name in frame.said:
+            text[name] = self._said(values.sentences[name])
+        for label, address in values.links:
+            escaped = str(escape(address))
+            html[label] = self._write(escaped)
+            text[label] = html[label] if escaped == address else self._write(address)
+            size += frame.linked * len(escaped)  # an address is ASCII
+        return html, text, size
 
     def alone(self, values: Values) -> tuple[str, str]:
         """HTML and text of a shell without papers."""
@@ -211,8 +229,16 @@ class Press(Generic[Ink]):
         after = 2 * sides[1][1::2].index(_PARTS) + 2
         sides[1][after] = sides[1][after].removeprefix("\n\n")  # the last paper brings its own
         size = sum(len(part.encode()) for part in sides[0][::2])
-        spoken = tuple(name for name in values.sentences if name in sides[1][1::2])
-        return Frame(self._half(sides[0]), self._half(sides[1]), size, spoken), holds
+        shown, named = sides[0][1::2], sides[1][1::2]
+        frame = Frame(
+            self._half(sides[0]),
+            self._half(sides[1]),
+            size,
+            tuple((name, shown.count(name)) for name in values.sentences if name in shown),
+            tuple(name for name in values.sentences if name in named),
+            max([shown.count(label) for label, _ in values.links], default=0),
+        )
+        return frame, holds
 
     def _shell(
         self, sentences: Mapping[str, str], links: tuple[tuple[str, str], ...], values: Values, parts: str = _HOLE

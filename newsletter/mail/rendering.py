@@ -11,7 +11,7 @@ from newsletter.mail.budget import fit
 from newsletter.mail.cards import Card, Detail, card
 from newsletter.mail.mime import Parts
 from newsletter.mail.press import Ink, Press, Values
-from newsletter.mail.quoted import segment, segments
+from newsletter.mail.quoted import segment
 from newsletter.mail.templates import Templates, load
 from newsletter.mail.text import clean, shorten, web_address
 from newsletter.models import Digest, Message, Paper
@@ -57,8 +57,8 @@ class Renderer:
         self._budget = budget
         self._cards: dict[str, Card] = {}
         layout = layout or load()
-        self._shown = Press(layout, self._card, str, list)
-        self._sent = Press(layout, self._card, segment, segments)
+        self._shown = Press(layout, self._card, str)
+        self._sent = Press(layout, self._card, segment)
 
     def digest(self, digest: Digest, *, recipient_name: str, links: Links) -> Message:
         """One reader's mail, to look at.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from newsletter.errors import RenderError
 from newsletter.mail import templates
 from newsletter.mail.mime import join, to_bytes
-from newsletter.mail.quoted import segment, segments, whole
+from newsletter.mail.quoted import segment, whole
 from newsletter.mail.rendering import Links, Renderer
 from newsletter.models import Digest, Pick, Section
 from tests.mail.gallery import LINKS, kinds
@@ -22,7 +22,6 @@ from tests.mail.test_mime import body, parsed
 
 SIGNS = st.text(st.one_of(st.characters(codec="utf-8", exclude_characters="\0\r"), st.sampled_from(" \t\n=.F")))
 TEXTS = st.lists(st.one_of(SIGNS, st.sampled_from(["From ", ".", " ", "x" * 75, "x" * 76])), max_size=8)
-LINE_TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Zs", "Zl", "Zp")), min_size=1)
 PAPERS = tuple(paper(number) for number in range(12))
 
 
@@ -56,13 +55,6 @@ def test_segments_joined_are_their_texts_joined(texts):
     assert canonical(joined)
 
 
-@given(st.lists(LINE_TEXTS, min_size=1, max_size=8))
-def test_values_written_in_one_go_are_those_written_one_by_one(texts):
-    """Many short values at once decode to the same."""
-    assert [decoded(one + b"\r\n") for one in segments(texts)] == [f"{text}\n" for text in texts]
-    assert all(map(canonical, segments(texts)))
-
-
 @given(SIGNS)
 def test_a_whole_part_is_read_back_and_canonical(text):
     """A complete part decodes to its text with one line break at the end."""
@@ -70,7 +62,7 @@ def test_a_whole_part_is_read_back_and_canonical(text):
     assert canonical(whole(text))
 
 
-@pytest.mark.parametrize("write", [segment, whole, lambda text: segments([text])])
+@pytest.mark.parametrize("write", [segment, whole])
 def test_what_no_mail_can_carry_is_refused(write):
     """NUL and half a surrogate pair are refused wherever they would be written."""
     for bad in ("a\0b", "a\ud800b"):
