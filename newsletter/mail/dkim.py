@@ -53,6 +53,9 @@ class Signer:
     """Puts a signature of each key above a mail; the same mail gives the same bytes."""
 
     def __init__(self, domain: str, keys: tuple[Key, ...]) -> None:
+        """Raises ConfigurationError where the domain is not one."""
+        if not _NAME.fullmatch(domain):
+            raise ConfigurationError(f"the DKIM domain {domain!r} is not a name in the DNS; write it as example.org")
         self.domain, self.keys = domain, keys
         self._starts = {
             (key.selector, feedback): _start(domain, key, feedback=feedback)

@@ -159,3 +159,6 @@ def test_a_wrong_key_is_refused_with_a_sentence(tmp_path):
         ed25519_key("ed", tmp_path / "rsa.pem")
     with pytest.raises(ConfigurationError, match="selector"):
         rsa_key("not a name", tmp_path / "rsa.pem")
+    for domain in ("exämple.org", "example.org; t=y", "exa\r\nmple.org"):
+        with pytest.raises(ConfigurationError, match="domain"):
+            Signer(domain, ())
