@@ -15,7 +15,7 @@ _BLANK, _TAB, _F = b"\xfe", b"\xff", b"\xfd"
 
 
 def segment(text: str) -> bytes:
-    """Whole lines of at most 78 characters, the last one ended by the text's own line break, else by a soft one.
+    """Whole lines of at most 76 characters (RFC 2045), the last ended by the text's own line break, else by a soft one.
 
     Segments joined decode to their texts joined. The last of a part must end with a line break of its own.
 
@@ -34,7 +34,7 @@ def segment(text: str) -> bytes:
         return _unlike_mbox(encoded)
     if text[-1] == " " and not text.endswith("  "):
         encoded = encoded.removesuffix(b"=20") + b" "  # it does not end its line: the soft break does
-    return _unlike_mbox(encoded) + _SOFT_BREAK
+    return _unlike_mbox(_with_room(encoded)) + _SOFT_BREAK
 
 
 def whole(text: str) -> bytes:
@@ -63,6 +63,14 @@ def _encoded(text: str) -> bytes:
     if odd:
         encoded = encoded.replace(b"=FE", b"=20").replace(b"=FF", b"=09").replace(b"=FD", b"=46")
     return encoded
+
+
+def _with_room(encoded: bytes) -> bytes:
+    """The last line broken before its last character where a soft break would make it too long."""
+    if len(encoded) - encoded.rfind(b"\n") - 1 <= _ROOM:
+        return encoded
+    at = -3 if encoded[-3:-2] == b"=" else -1
+    return encoded[:at] + _SOFT_BREAK + encoded[at:]
 
 
 def _unlike_mbox(encoded: bytes) -> bytes:

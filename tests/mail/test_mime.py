@@ -44,7 +44,7 @@ def test_every_kind_of_digest_is_read_back_whole(kind):
     assert [part.get_content_type() for part in parsed(raw).iter_parts()] == ["text/plain", "text/html"]
     assert body(raw, "plain") == made.text.rstrip("\n")
     assert body(raw, "html") == made.html.rstrip("\n")
-    assert max(map(len, rest.split(b"\r\n"))) <= 78
+    assert max(map(len, rest.split(b"\r\n"))) <= 76
     assert not re.search(rb"[^\r]\n|\r[^\n]", raw)
     assert raw.isascii()
     assert not parsed(raw).defects

@@ -42,7 +42,7 @@ def canonical(encoded: bytes) -> bool:
     """Nothing that relaxed canonicalisation or a mailbox would change, and no long line."""
     lines = encoded.split(b"\r\n")
     return not re.search(rb"[^\r]\n|\r[^\n]|\t|  | \r\n", encoded) and not any(
-        len(line) > 78 or line.startswith(b"From ") or line == b"." for line in lines
+        len(line) > 76 or line.startswith(b"From ") or line == b"." for line in lines
     )
 
 
@@ -52,6 +52,17 @@ def test_segments_joined_are_their_texts_joined(texts):
     joined = b"".join(map(segment, [*texts, "\n"]))
 
     assert decoded(joined) == "".join(texts) + "\n"
+    assert canonical(joined)
+
+
+@pytest.mark.parametrize("last", ["x", "é", "=", " "])
+@pytest.mark.parametrize("length", range(68, 82))
+def test_the_soft_break_of_a_segment_never_makes_its_line_too_long(length, last):
+    """A line that is full to the last character is broken once more: 76 is RFC 2045's limit, soft break included."""
+    text = "é" + "a" * length + last
+    joined = segment(text) + segment("\n")
+
+    assert decoded(joined) == text + "\n"
     assert canonical(joined)
 
 
