@@ -50,7 +50,8 @@ def until(true: Callable[[], Any], *, seconds: float, what: str) -> Any:
     """Wait for something to come true, and return it."""
     deadline = time.monotonic() + seconds
     while not (found := true()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        if time.monotonic() >= deadline:
+            pytest.fail(f"given up after {seconds} s: {what}")
         time.sleep(0.05)
     return found
 
