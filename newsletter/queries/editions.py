@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from newsletter import encoding
 from newsletter.database import Transaction
@@ -172,8 +172,3 @@ def facts_between(tx: Transaction, after: int, upto: int) -> dict[str, Paper]:
         )
     )
     return {row.paper_key: encoding.load(Paper, row.facts) for row in rows}
-
-
-def count(tx: Transaction) -> int:
-    """How many editions there are."""
-    return tx.scalar(select(func.count()).select_from(editions)) or 0

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import islice
 from statistics import median
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from sqlalchemy import Row, func, insert, select, update
 from newsletter import encoding
 from newsletter.database import Transaction
 from newsletter.identity import title_key
-from newsletter.models import Listing, Paper, Word
+from newsletter.models import Listing, Paper
 from newsletter.novelty import KnownPaper, Listed, Memory
 from newsletter.schema import entries, listings, papers
 
@@ -178,13 +178,3 @@ def days_listed(tx: Transaction, source: str, name: str, upto: date, limit: int 
 def ever_live(tx: Transaction) -> bool:
     """Whether any listing that was no sample was ever stored."""
     return tx.scalar(select(listings.c.id).where(listings.c.sample.is_(False)).limit(1)) is not None
-
-
-def words_of(tx: Transaction, day: date) -> list[tuple[str, str, Word, datetime]]:
-    """Source, name, word and time of each capture for a day, in order of capture."""
-    rows = tx.execute(
-        select(listings.c.source, listings.c.name, listings.c.word, listings.c.captured_at)
-        .where(listings.c.day == day)
-        .order_by(listings.c.captured_at, listings.c.id)
-    )
-    return [(row.source, row.name, Word(row.word), row.captured_at) for row in rows]

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.database import Database, Transaction
-from newsletter.errors import ConfigurationError, SourceUnavailable
+from newsletter.errors import SourceUnavailable
 from newsletter.models import Listing, Word
 from newsletter.novelty import Diff, diff, keys_of
 from newsletter.queries import listings as queries
@@ -150,15 +150,3 @@ def _report(captures: Sequence[Capture], found: Diff, *, day: date, notice: str)
         count = len(one.listing.entries)
         reports.append(SourceReport(capture.source, capture.name, capture.day, one.word, count, one.new, one.note))
     return CollectReport(day, tuple(reports), found.new, bool(notice), tuple(dict.fromkeys(remarks)), notice)
-
-
-def check_sources(names: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse a source nobody wrote.
-
-    Raises:
-        ConfigurationError: a name is not in the registry.
-
-    """
-    for name in names:
-        if name not in known:
-            raise ConfigurationError(f"source {name!r} is not known; the sources are {', '.join(known)}")
