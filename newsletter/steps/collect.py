@@ -55,7 +55,8 @@ def collect(
         notice = f"{_SAMPLES}: no live listing could be reached."
         captures = fetch(asked, today=day, now=now, sample=True)
     if all(capture.listing is None for capture in captures):
-        reasons = "; ".join(sorted({str(capture.error) for capture in captures}))
+        # One reason for each source: four categories of one host that is away say the same thing.
+        reasons = "; ".join({capture.source: str(capture.error) for capture in reversed(captures)}.values())
         raise SourceUnavailable(f"no source could be listed: {reasons}", source=", ".join(names))
     found = store(database, [capture.listing for capture in captures if capture.listing is not None])
     return _report(captures, found, day=day, notice=notice)
