@@ -84,6 +84,19 @@ def test_a_missing_source_shows_in_the_state():
     assert state.is_completed()
 
 
+def test_a_source_that_was_down_stands_in_the_report_with_its_reason():
+    """The operator sees which source, which listing and why, beside those that answered."""
+    down = SourceReport("arxiv", "cs.CL", DAY, "broken", 0, 0, "arxiv (cs.CL): rss.arxiv.org did not give the list")
+    listed = replace(TOLD.collect, sources=(*TOLD.collect.sources, down), remarks=("arxiv (cs.CL) could not be read.",))
+    page = artifacts.report_page(replace(TOLD, collect=listed))
+
+    assert "> arxiv (cs.CL) could not be read." in page
+    assert (
+        "| arxiv | cs.CL | 2026-11-20 | broken | 0 | 0 | arxiv (cs.CL): rss.arxiv.org did not give the list |" in page
+    )
+    assert "| huggingface | daily | 2026-11-20 | fresh | 21 | 7 |" in page
+
+
 def test_a_mailer_that_stopped_fails_the_run():
     """The rest stays queued, and the state says so."""
     state = artifacts.final_state(replace(TOLD, deliver=DeliverReport(stopped="the server refused the login")))
