@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Date,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -214,6 +215,7 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("made_by", String(64), nullable=False, index=True, comment="the run that queued it"),
     Column("run", String(64), comment="the run that claimed it last"),
+    Column("claim", String(64), index=True, comment="the lease under which it is claimed; only its holder may send it"),
     Column("reply", Text, nullable=False, comment="the server's last words"),
     UniqueConstraint("subscriber_id", "edition_id"),
     Index("ix_deliveries_state_due", "state", "due_at"),
@@ -232,6 +234,15 @@ attempts = Table(
     Column("code", Integer),
     Column("enhanced", String(12)),
     Column("reply", Text),
+)
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("name", String(260), primary_key=True, comment="the transport, or a recipient domain after an @"),
+    Column("rate", Float, nullable=False, comment="mails a second, as learned from the server's answers"),
+    Column("tokens", Float, nullable=False, comment="mails that may go at once"),
+    Column("at", Instant, nullable=False, comment="when both were true"),
 )
 
 skips = Table(

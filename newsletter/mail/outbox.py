@@ -17,12 +17,13 @@ from types import TracebackType
 from typing import Self
 
 from newsletter.errors import MailerUnavailable
-from newsletter.mail.transport import Parcel
+from newsletter.mail.transport import NOT_BEGUN, Begin, Parcel, at_once
 from newsletter.models import Outcome, Phase, State
 
 KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}")
 """What a delivery key may look like, so that it can be a file's name."""
 
+_WRITERS = 8
 HEADER_BYTES = 16_384  # enough for our own headers; more is not read to list a message
 _PROCESS = secrets.token_hex(4)  # tells our half-written files from those of a dead process that had our pid
 _NUMBERS = itertools.count()
@@ -35,6 +36,11 @@ class Outbox:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+
+    @property
+    def capacity(self) -> int:
+        """Writers at once; the disk is what they wait for."""
+        return _WRITERS
 
     async def __aenter__(self) -> Self:
         """Make the directory and sweep what dead processes left half-written.
@@ -57,9 +63,11 @@ class Outbox:
     ) -> None:
         """Nothing is held open."""
 
-    async def send(self, parcel: Parcel) -> Outcome:
+    async def send(self, parcel: Parcel, begin: Begin = at_once) -> Outcome:
         """Write one file, whole or not at all; a full disk stops the batch and loses nothing."""
         path = self.path(parcel.delivery_key, parcel.day)
+        if not await begin():
+            return NOT_BEGUN
         try:
             # A cancelled batch waits for the write it has begun: a file without its outcome would still settle as sent.
             await asyncio.shield(asyncio.to_thread(_write, path, parcel.content))

@@ -16,13 +16,11 @@ import aiosmtplib
 from aiosmtplib.errors import SMTPResponseException
 
 from newsletter.errors import ConfigurationError, MailerUnavailable
-from newsletter.mail.classify import LOGIN_CODES, classify
-from newsletter.mail.transport import Parcel, unsendable, with_ascii_domain
+from newsletter.mail.classify import classify
+from newsletter.mail.pace import Pace
+from newsletter.mail.transport import NOT_BEGUN, Begin, Parcel, at_once, unsendable, with_ascii_domain
 from newsletter.models import Outcome, Phase, State
 
-DOUBTS_TO_STOP = 3  # answers in a row that blame us rather than the recipient, with nothing accepted in between
-THROTTLES_TO_STOP = 20  # in a row, each pause longer than the one before: to go on would only knock at a closed door
-LONGEST_PAUSE = 30.0  # seconds
 FAREWELL = 5.0  # seconds QUIT may take
 
 _TROUBLE = (aiosmtplib.SMTPException, OSError)  # timeouts are OSErrors
@@ -69,7 +67,7 @@ class Smtp:
         # Both belong to the running loop; a transport may be opened again in another one.
         self._places = self.config.connections
         self._free = asyncio.Semaphore(self._places)
-        self._pace = _Pace(self.config.throttle_pause)
+        self._pace = Pace(self.config.throttle_pause)
         if self.config.security != "none":
             self._tls = await asyncio.to_thread(_tls_context, self.config.ca_file)
         self._idle.append(await _Line.open(self.config, self._tls))
@@ -82,12 +80,17 @@ class Smtp:
         lines, self._idle = self._idle, []
         await asyncio.gather(*(line.quit() for line in lines))
 
-    async def send(self, parcel: Parcel) -> Outcome:
+    @property
+    def capacity(self) -> int:
+        """One mail on each connection."""
+        return self.config.connections
+
+    async def send(self, parcel: Parcel, begin: Begin = at_once) -> Outcome:
         """One attempt; and another on a new connection where a reused one was found dead and nothing was sent."""
         refusal = unsendable(parcel)
         if refusal is not None:
             return _refused(Phase.MAIL, refusal)
-        while (outcome := await self._in_turn(parcel)) is None:
+        while (outcome := await self._in_turn(parcel, begin)) is None:
             pass
         return self._pace.judge(outcome)
 
@@ -95,12 +98,12 @@ class Smtp:
         """A server cannot be asked what it has: perhaps sent."""
         return State.UNCERTAIN
 
-    async def _in_turn(self, parcel: Parcel) -> Outcome | None:
+    async def _in_turn(self, parcel: Parcel, begin: Begin) -> Outcome | None:
         """One attempt when a place is free; None where the server takes no further connection beside our others."""
         await self._free.acquire()
         try:
             await self._pace.wait()
-            outcome = await self._send(parcel)
+            outcome = await self._send(parcel, begin)
         except LineNotOpened as error:
             if error.outcome.throttled and self._places > 1:
                 self._places -= 1  # and the place is not given back: the pool is smaller from now on
@@ -112,17 +115,17 @@ class Smtp:
         self._free.release()
         return outcome
 
-    async def _send(self, parcel: Parcel) -> Outcome:
+    async def _send(self, parcel: Parcel, begin: Begin) -> Outcome:
         line = self._take_idle()
         if line is not None:
-            outcome = await self._over(line, parcel)
+            outcome = await self._over(line, parcel, begin)
             if not _was_stale(outcome):
                 return outcome
-        return await self._over(await _Line.open(self.config, self._tls), parcel)
+        return await self._over(await _Line.open(self.config, self._tls), parcel, begin)
 
-    async def _over(self, line: "_Line", parcel: Parcel) -> Outcome:
+    async def _over(self, line: "_Line", parcel: Parcel, begin: Begin) -> Outcome:
         try:
-            outcome = await line.send(parcel)
+            outcome = await line.send(parcel, begin)
         except BaseException:
             line.close()  # cancelled in mid-conversation: the next mail must not read this one's reply
             raise
@@ -140,35 +143,6 @@ class Smtp:
                 return line
             line.close()
         return None
-
-
-class _Pace:
-    """Slows down when the server asks for it, and stops the batch when answer after answer blames us."""
-
-    def __init__(self, pause: float) -> None:
-        self._first = self._pause = pause
-        self._until = 0.0
-        self._throttles = self._doubts = 0
-
-    async def wait(self) -> None:
-        await asyncio.sleep(max(0.0, self._until - asyncio.get_running_loop().time()))
-
-    def judge(self, outcome: Outcome) -> Outcome:
-        if outcome.state is State.ACCEPTED:
-            self._pause = self._first
-            self._throttles = self._doubts = 0
-        elif outcome.throttled:
-            self._throttles += 1
-            now = asyncio.get_running_loop().time()
-            if now >= self._until:  # several conversations are answered at once; they are one reason to slow down
-                self._until = now + self._pause
-                self._pause = min(self._pause * 2, LONGEST_PAUSE)
-            return replace(outcome, stop=outcome.stop or self._throttles >= THROTTLES_TO_STOP)
-        elif outcome.stop and outcome.phase in {Phase.RCPT, Phase.DOT} and outcome.code not in LOGIN_CODES:
-            # "Policy" may be one recipient's own: it must not keep the mail of all the others.
-            self._doubts += 1
-            return replace(outcome, stop=self._doubts >= DOUBTS_TO_STOP)
-        return outcome
 
 
 class LineNotOpened(MailerUnavailable):
@@ -248,7 +222,7 @@ class _Line:
 
     # ---- the conversation ------------------------------------------------------------------------------------------
 
-    async def send(self, parcel: Parcel) -> Outcome:
+    async def send(self, parcel: Parcel, begin: Begin) -> Outcome:
         """MAIL, RCPT, DATA, the message and its dot; which of them failed decides what may be said of the delivery."""
         self.mails += 1
         terms = self._terms(parcel)
@@ -262,6 +236,9 @@ class _Line:
             phase = Phase.RCPT
             await self._client.rcpt(recipient, encoding=encoding, timeout=timeout)
             phase = Phase.DATA
+            if not await begin():
+                await self._reset()
+                return NOT_BEGUN
             started = await self._client.execute_command(b"DATA", timeout=timeout)
             if started.code != aiosmtplib.SMTPStatus.start_input:
                 raise aiosmtplib.SMTPDataError(started.code, started.message)
@@ -290,11 +267,14 @@ class _Line:
         if outcome.code is None or outcome.code in {421, 503} or outcome.code // 100 == 3:
             self.close()  # no reply, nonsense, or the server's goodbye
         elif outcome.phase is not Phase.DOT:
-            try:
-                await self._client.rset(timeout=self._config.command_timeout)
-            except _TROUBLE:
-                self.close()
+            await self._reset()
         return outcome
+
+    async def _reset(self) -> None:
+        try:
+            await self._client.rset(timeout=self._config.command_timeout)
+        except _TROUBLE:
+            self.close()
 
     def _terms(self, parcel: Parcel) -> tuple[str, tuple[str, ...], str] | Outcome:
         """Encoding, MAIL options and recipient as this server takes them, or the refusal where it cannot."""
@@ -338,6 +318,8 @@ def _own_name(sockname: tuple[str, int]) -> str:
 
 def _was_stale(outcome: Outcome) -> bool:
     """Nothing was sent, and the likely reason is that the server had closed a connection it found old."""
+    if outcome is NOT_BEGUN:
+        return False
     if outcome.phase is Phase.MAIL and outcome.code == 421:
         return True
     return outcome.state is State.QUEUED and outcome.code is None and outcome.phase is not Phase.DOT

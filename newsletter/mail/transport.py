@@ -1,6 +1,7 @@
 """What every way of sending has in common."""
 
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +10,7 @@ from typing import Protocol, Self
 
 import idna
 
-from newsletter.models import Outcome, State
+from newsletter.models import Outcome, Phase, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,27 @@ class Parcel:
     token: str  # the subscriber's, never an address
 
 
+Begin = Callable[[], Awaitable[bool]]
+"""Awaited once before a byte of the message may leave: commits that it is on its way.
+
+False: the delivery is not ours to send any more, and not a byte of it may leave.
+"""
+
+
+async def at_once() -> bool:
+    """Nothing to commit: for a mail that no ledger knows."""
+    return True
+
+
 class Transport(Protocol):
     """Sends parcels while it is open: `async with transport: outcome = await transport.send(parcel)`."""
 
     name: str
+
+    @property
+    def capacity(self) -> int:
+        """How many mails it is worth sending at once, while it is open."""
+        ...
 
     async def __aenter__(self) -> Self:
         """Open.
@@ -44,16 +62,21 @@ class Transport(Protocol):
         """Close what was opened; never raises."""
         ...
 
-    async def send(self, parcel: Parcel) -> Outcome:
+    async def send(self, parcel: Parcel, begin: Begin = at_once) -> Outcome:
         """One attempt. An answer is an outcome, never an exception; `stop` says that the batch should end here.
 
-        May be called many times at once; waits where the transport is busy.
+        `begin` is awaited at most once, after what can be refused without it, before the first byte of the message;
+        where it says False the outcome is `NOT_BEGUN`. May be called many times at once; waits where it is busy.
         """
         ...
 
     def settle(self, parcel_key: str, day: date) -> State | None:
         """What became of a delivery whose process died while it was `sending`; None where that cannot be told yet."""
         ...
+
+
+NOT_BEGUN = Outcome(State.QUEUED, Phase.DATA, reply="not sent: the delivery was not ours to send any more")
+"""What a send came to whose `begin` said no."""
 
 
 # ---- what must never reach the wire --------------------------------------------------------------------------------

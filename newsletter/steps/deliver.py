@@ -12,8 +12,7 @@ from newsletter.database import Database, Transaction
 from newsletter.errors import MailerUnavailable, RenderError
 from newsletter.mail.transport import Parcel, Transport
 from newsletter.models import Outcome, Paper, Phase, State
-from newsletter.queries import deliveries as outbox
-from newsletter.queries import editions
+from newsletter.queries import claims, deliveries, editions, promises
 from newsletter.reports import DeliverReport, Shard
 
 log = logging.getLogger("newsletter.deliver")
@@ -31,7 +30,7 @@ _FIRST_RETRY, _LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=4)
 class Print(Protocol):
     """Turns a delivery into the parcel a transport takes; the papers are those of the editions its digest covers."""
 
-    def __call__(self, delivery: outbox.Delivery, papers: Mapping[str, Paper]) -> Parcel:
+    def __call__(self, delivery: claims.Delivery, papers: Mapping[str, Paper]) -> Parcel:
         """Raises RenderError where this one delivery cannot be rendered."""
 
 
@@ -56,13 +55,13 @@ def recover(post: Post) -> dict[str, int]:
     now = post.clock()
     counted: Counter[str] = Counter()
     with post.database.begin() as tx:
-        for row in outbox.in_flight(tx):
+        for row in claims.in_flight(tx):
             state = post.transport.settle(row.key, row.day) or State.UNCERTAIN
             reply = "the process died while sending; " + {
                 State.ACCEPTED: "the mail is in the outbox",
                 State.QUEUED: "no mail was written",
             }.get(state, "whether the server took the mail is not known")
-            outbox.set_state(tx, row.id, state, reply=reply, now=now)
+            claims.set_state(tx, row.id, state, reply=reply, now=now)
             counted[state.value] += 1
     return dict(counted)
 
@@ -70,8 +69,8 @@ def recover(post: Post) -> dict[str, int]:
 def shards(database: Database, *, now: datetime, size: int = 2_000) -> tuple[Shard, ...]:
     """The deliveries that are due, in ranges one task takes; those too old have expired first."""
     with database.begin() as tx:
-        outbox.expire(tx, now=now)
-        ids = sorted(outbox.due_ids(tx, now=now))
+        promises.expire(tx, now=now)
+        ids = sorted(claims.due_ids(tx, now=now))
     return tuple(Shard(ids[start], ids[min(start + size, len(ids)) - 1]) for start in range(0, len(ids), size))
 
 
@@ -91,7 +90,7 @@ class _Round:
     def __init__(self, post: Post, shard: Shard, progress: Callable[[int, int], None] | None) -> None:
         self.post, self.progress = post, progress
         with post.database.begin() as tx:
-            self.ids = outbox.due_ids(tx, now=post.clock(), first=shard.first, last=shard.last)
+            self.ids = claims.due_ids(tx, now=post.clock(), first=shard.first, last=shard.last)
         self.queue: Iterator[int] = iter(self.ids)
         self.states: Counter[str] = Counter()
         self.stopped = ""
@@ -107,7 +106,7 @@ class _Round:
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from errors  # as itself: whether it can heal is told by its kind
         with self.post.database.begin() as tx:
-            counted = outbox.states(tx, ids=self.ids)
+            counted = deliveries.states(tx, ids=self.ids)
         return DeliverReport(dict(sorted(counted.items())), self.stopped)
 
     async def _work(self) -> None:
@@ -146,30 +145,30 @@ class _Round:
         self.states["failed"] += 1
         return Outcome(State.QUEUED, Phase.CONNECT, reply=reply, stop=self.states["failed"] >= _ALL_FAIL)
 
-    def _claim(self, delivery_id: int) -> tuple[outbox.Delivery | None, Mapping[str, Paper]]:
+    def _claim(self, delivery_id: int) -> tuple[claims.Delivery | None, Mapping[str, Paper]]:
         """Committed before a byte is sent: what is `sending` was perhaps sent, what is `queued` was not."""
         now = self.post.clock()
         with self.post.database.begin() as tx:
-            delivery = outbox.claim(tx, delivery_id, run=self.post.run, now=now)
+            delivery = claims.claim(tx, delivery_id, run=self.post.run, now=now)
             if delivery is None:
                 return None, {}
             if not self.post.still_wanted(tx, [delivery.subscriber_id]):
                 reply = "unsubscribed or suppressed after it was queued"
-                outbox.settle(tx, delivery, Outcome(State.SUPPRESSED, Phase.CONNECT, reply=reply), due_at=now, now=now)
+                claims.settle(tx, delivery, Outcome(State.SUPPRESSED, Phase.CONNECT, reply=reply), due_at=now, now=now)
                 return None, {}
             span = (delivery.after, delivery.edition_id)
             if span not in self._papers:
                 self._papers[span] = editions.facts_between(tx, *span)
         return delivery, self._papers[span]
 
-    def _settle(self, delivery: outbox.Delivery, outcome: Outcome) -> None:
+    def _settle(self, delivery: claims.Delivery, outcome: Outcome) -> None:
         now = self.post.clock()
         due_at = now + retry_after(outcome, delivery.attempts)
         with self.post.database.begin() as tx:
-            outbox.settle(tx, delivery, outcome, due_at=due_at, now=now)
+            claims.settle(tx, delivery, outcome, due_at=due_at, now=now)
             if outcome.suppress:
-                address_key = outbox.address_key_of(tx, delivery.subscriber_id)
-                outbox.suppress(tx, address_key, reason="refused", detail=outcome.reply, now=now)
+                address_key = deliveries.address_key_of(tx, delivery.subscriber_id)
+                deliveries.suppress(tx, address_key, reason="refused", detail=outcome.reply, now=now)
 
 
 def retry_after(outcome: Outcome, attempts: int) -> timedelta:

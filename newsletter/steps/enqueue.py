@@ -9,8 +9,8 @@ from typing import Protocol
 
 from newsletter.database import Database, Transaction
 from newsletter.models import Digest, Edition, InterestKind, Recipient, Skip
-from newsletter.queries import deliveries as outbox
 from newsletter.queries import editions as queries
+from newsletter.queries import promises as ledger
 from newsletter.relevance.matching import Window
 from newsletter.reports import EnqueueReport
 from newsletter.settings import Settings
@@ -54,9 +54,9 @@ def enqueue(
     with database.begin() as tx:
         newest = queries.latest(tx, samples=may_mail_samples(settings))
         if not (dry_run or may_mail_samples(settings)):
-            outbox.expire_samples(tx, now=now)
+            ledger.expire_samples(tx, now=now)
         audience = read_audience(tx, newest.id if newest else None)
-        unsent = outbox.unsent(tx)
+        unsent = ledger.unsent(tx)
     # Who still waits for an earlier digest gets one that covers both: what stays queued would expire, papers and all.
     recipients = [
         replace(who, cursor=min(who.cursor, unsent.get(who.subscriber_id, who.cursor))) for who in audience.recipients
@@ -73,16 +73,16 @@ def enqueue(
                 continue
             with database.begin() as tx:
                 expires_at = now + timedelta(hours=settings.delivery_expiry_hours)
-                made = outbox.enqueue(tx, promises, run=run, now=now, expires_at=expires_at)
+                made = ledger.enqueue(tx, promises, run=run, now=now, expires_at=expires_at)
                 # Whose delivery of this edition exists already (it expired, say) has nothing new until the next one.
                 skips.extend((p.subscriber_id, Skip.NOTHING_NEW) for p in promises if p.subscriber_id not in made)
-                outbox.advance(tx, unmatched, upto=newest.id, now=now)
+                ledger.advance(tx, unmatched, upto=newest.id, now=now)
                 queued += len(made)
     else:
         skips.extend((recipient.subscriber_id, Skip.NOTHING_NEW) for recipient in audience.recipients)
     if not dry_run:
         with database.begin() as tx:
-            outbox.skip(tx, skips, day=day, now=now)
+            ledger.skip(tx, skips, day=day, now=now)
     counted: dict[str, int] = {}
     for _who, reason in skips:
         counted[reason.value] = counted.get(reason.value, 0) + 1
@@ -133,7 +133,7 @@ def _batches(recipients: Sequence[Recipient]) -> Iterable[Sequence[Recipient]]:
 
 def _promises(
     book: _Windows, batch: Sequence[Recipient], *, edition_day: date
-) -> tuple[list[outbox.Promise], list[int]]:
+) -> tuple[list[ledger.Promise], list[int]]:
     window = book.window(batch[0].cursor, batch)
     digests = window.digests([recipient.profile for recipient in batch])
     promises, unmatched = [], []
@@ -142,7 +142,7 @@ def _promises(
             unmatched.append(recipient.subscriber_id)
             continue
         promises.append(
-            outbox.Promise(
+            ledger.Promise(
                 key=delivery_key(recipient.token, edition_day, sample=book.sample),
                 subscriber_id=recipient.subscriber_id,
                 edition_id=book.upto,

@@ -7,7 +7,7 @@ from newsletter.mail.mime import join
 from newsletter.mail.rendering import Links, Renderer
 from newsletter.mail.transport import Parcel
 from newsletter.models import Envelope, Paper
-from newsletter.queries.deliveries import Delivery
+from newsletter.queries.claims import Delivery
 from newsletter.settings import Settings
 
 Stamp = Callable[[bytes], bytes]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.mail.smtp import DOUBTS_TO_STOP, THROTTLES_TO_STOP, Smtp, SmtpConfig
+from newsletter.mail.pace import DOUBTS_TO_STOP, THROTTLES_TO_STOP
+from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.models import Phase, State
 from tests.mail.sending import ANN, BOB, BODY, CAT, config, deliver, parcel
 from tests.smtpd import Fault, FaultServer, drop, late, refuse, stall

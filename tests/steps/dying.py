@@ -13,7 +13,7 @@ from newsletter import steps
 from newsletter.database import Database
 from newsletter.mail.outbox import Outbox
 from newsletter.mail.smtp import Smtp, SmtpConfig
-from newsletter.mail.transport import Parcel
+from newsletter.mail.transport import Begin, Parcel, at_once
 from newsletter.models import Outcome
 from newsletter.settings import Settings
 from tests.steps.conftest import FRIDAY, Newsroom, at
@@ -27,6 +27,10 @@ class Dying:
         self.name = inner.name
         self.settle = inner.settle
 
+    @property
+    def capacity(self) -> int:
+        return self.inner.capacity
+
     async def __aenter__(self):
         await self.inner.__aenter__()
         return self
@@ -34,12 +38,12 @@ class Dying:
     async def __aexit__(self, *trouble):
         await self.inner.__aexit__(*trouble)
 
-    async def send(self, parcel: Parcel) -> Outcome:
+    async def send(self, parcel: Parcel, begin: Begin = at_once) -> Outcome:
         self.sent += 1
         is_last = self.sent == self.count
         if is_last and self.moment == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        outcome = await self.inner.send(parcel)
+        outcome = await self.inner.send(parcel, begin)
         if is_last and self.moment == "after":
             os.kill(os.getpid(), signal.SIGKILL)
         return outcome
