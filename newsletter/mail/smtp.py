@@ -17,7 +17,6 @@ from aiosmtplib.errors import SMTPResponseException
 
 from newsletter.errors import ConfigurationError, MailerUnavailable
 from newsletter.mail.classify import classify
-from newsletter.mail.pace import Pace
 from newsletter.mail.transport import NOT_BEGUN, Begin, Parcel, at_once, unsendable, with_ascii_domain
 from newsletter.models import Outcome, Phase, State
 
@@ -43,7 +42,6 @@ class SmtpConfig:
     data_timeout: float = 600.0  # for the reply after the dot: RFC 5321 asks for ten minutes, less makes uncertain mail
     mails_per_connection: int = 100
     idle_timeout: float = 60.0  # a connection unused for longer is replaced
-    throttle_pause: float = 1.0  # how long everything waits after "too fast"; doubled while that is still the answer
 
 
 class Smtp:
@@ -67,7 +65,6 @@ class Smtp:
         # Both belong to the running loop; a transport may be opened again in another one.
         self._places = self.config.connections
         self._free = asyncio.Semaphore(self._places)
-        self._pace = Pace(self.config.throttle_pause)
         if self.config.security != "none":
             self._tls = await asyncio.to_thread(_tls_context, self.config.ca_file)
         self._idle.append(await _Line.open(self.config, self._tls))
@@ -92,7 +89,7 @@ class Smtp:
             return _refused(Phase.MAIL, refusal)
         while (outcome := await self._in_turn(parcel, begin)) is None:
             pass
-        return self._pace.judge(outcome)
+        return outcome
 
     def settle(self, parcel_key: str, day: date) -> State | None:  # noqa: ARG002 - the protocol's signature
         """A server cannot be asked what it has: perhaps sent."""
@@ -102,7 +99,6 @@ class Smtp:
         """One attempt when a place is free; None where the server takes no further connection beside our others."""
         await self._free.acquire()
         try:
-            await self._pace.wait()
             outcome = await self._send(parcel, begin)
         except LineNotOpened as error:
             if error.outcome.throttled and self._places > 1:

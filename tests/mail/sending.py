@@ -19,7 +19,7 @@ def parcel(recipient=ANN, *, return_path="papers@example.org", content=BODY, key
 def config(server, **changes):
     usual = SmtpConfig(
         host="127.0.0.1", port=server.port, security="none", connections=1, local_hostname="paperboy.invalid",
-        connect_timeout=2, command_timeout=0.3, data_timeout=0.3, throttle_pause=0.001,
+        connect_timeout=2, command_timeout=0.3, data_timeout=0.3,
     )  # fmt: skip
     return replace(usual, **changes)
 
