@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from flows.commands import archive, doctor, mail, papers, people, receive, run, screen, topics, upkeep
+from flows.commands import archive, deliver, doctor, mail, papers, people, receive, run, screen, topics, upkeep
 from newsletter.errors import ConfigurationError, PaperboyError
 
 PANELS = ("Every day", "Readers and topics", "What happened", "Upkeep")
@@ -42,7 +42,7 @@ app = typer.Typer(
     "`paperboy run` does the whole of it once; `paperboy serve` does it every day.\n\n"
     "Settings are `PAPERBOY_*` variables or lines of the file `.env`; `paperboy doctor` shows those in force.",
 )
-for module in (run, mail, people, topics, archive, papers, receive, doctor, upkeep):
+for module in (run, deliver, mail, people, topics, archive, papers, receive, doctor, upkeep):
     module.register(app)
 
 

@@ -1,12 +1,17 @@
 """A run's report in plain words: the sources, the edition, what became of everybody, and why if nobody got mail."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from flows.commands import screen
 from newsletter.models import Skip, State, Word
-from newsletter.reports import ComposeReport, RunReport, SourceReport
+from newsletter.reports import ComposeReport, DeliverReport, RunReport, SourceReport
+
+if TYPE_CHECKING:
+    from newsletter.queries.deliveries import Waiting
 
 _WORDS = {
     Word.FRESH: "green",
@@ -39,7 +44,7 @@ def show(told: RunReport) -> None:
     _sources(told)
     _edition(told.compose)
     _digests(told)
-    _where(told)
+    _where(told.deliver, told.where)
     why = why_nothing_was_mailed(told)
     if why:
         screen.say()
@@ -91,9 +96,7 @@ def _digests(told: RunReport) -> None:
     rows: list[tuple[screen.Cell, ...]] = []
     if told.dry_run:
         rows.append((told.enqueue.queued, Text("would be sent: this was a dry run", "blue")))
-    for state, (words, style) in _BECAME.items():
-        if told.deliver.states.get(state):
-            rows.append((told.deliver.states[state], Text(words, style)))
+    rows += _became(told.deliver.states)
     rows += [
         (number, f"{'reader' if number == 1 else 'readers'}: {_SKIPPED[Skip(reason)]}")
         for reason, number in sorted(told.enqueue.skipped.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -102,17 +105,39 @@ def _digests(told: RunReport) -> None:
         screen.table(("", ""), rows)
     else:
         screen.say("None.")
-    if told.deliver.stopped:
-        screen.say(f"Delivery stopped: {told.deliver.stopped}. What was not sent stays queued.", "red")
+    _stopped(told.deliver)
 
 
-def _where(told: RunReport) -> None:
-    if told.deliver.states.get(State.ACCEPTED) and told.where:
+def _became(states: Mapping[str, int]) -> list[tuple[screen.Cell, ...]]:
+    return [(states[state], Text(words, style)) for state, (words, style) in _BECAME.items() if states.get(state)]
+
+
+def _stopped(told: DeliverReport) -> None:
+    if told.stopped:
+        screen.say(f"Delivery stopped: {told.stopped}. What was not sent stays queued.", "red")
+
+
+def _where(told: DeliverReport, where: str) -> None:
+    if told.states.get(State.ACCEPTED) and where:
         screen.say()
-        if Path(told.where).is_absolute():
-            screen.say(f"Read them with `make preview` (or `paperboy preview`); they are in {told.where}")
+        if Path(where).is_absolute():
+            screen.say(f"Read them with `make preview` (or `paperboy preview`); they are in {where}")
         else:
-            screen.say(f"They went to the mail server {told.where}.")
+            screen.say(f"They went to the mail server {where}.")
+
+
+def show_delivered(told: DeliverReport, waiting: "Waiting", where: str) -> None:
+    """What `paperboy deliver` came to, and what still waits."""
+    screen.heading("Digests")
+    rows = _became(told.states)
+    if waiting.number:
+        rows.append((waiting.number, Text(f"queued, the first from {waiting.due_at:%Y-%m-%d %H:%M} UTC on", "yellow")))
+    if rows:
+        screen.table(("", ""), rows)
+    else:
+        screen.say("Nothing was queued.")
+    _stopped(told)
+    _where(told, where)
 
 
 def why_nothing_was_mailed(told: RunReport) -> str:

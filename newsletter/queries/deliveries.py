@@ -1,12 +1,14 @@
 """Deliveries as they stand: counted and listed; and the addresses that are never mailed again."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
 from newsletter.database import Transaction
+from newsletter.models import State
 from newsletter.queries.bulk import insert_into
 from newsletter.queries.listings import chunks
 from newsletter.schema import deliveries, editions, subscribers, suppressions
@@ -46,6 +48,24 @@ def listed(tx: Transaction, *, state: str | None = None, day: date | None = None
     if day is not None:
         query = query.where(editions.c.day == day)
     return list(tx.execute(query.order_by(deliveries.c.id.desc()).limit(limit)))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is queued: how many deliveries, and when the first of them is due."""
+
+    number: int
+    due_at: datetime
+
+
+def waiting(tx: Transaction) -> Waiting:
+    """What is queued; where nothing is, its time means nothing."""
+    row = tx.execute(
+        select(func.count().label("number"), func.min(deliveries.c.due_at).label("due_at")).where(
+            deliveries.c.state == State.QUEUED
+        )
+    ).one()
+    return Waiting(row.number, row.due_at or datetime.max.replace(tzinfo=UTC))
 
 
 def suppress(tx: Transaction, address_key: str, *, reason: str, detail: str, now: datetime) -> None:

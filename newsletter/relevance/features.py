@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.utils.extmath import randomized_svd
 
 from newsletter.models import Paper
 from newsletter.relevance.words import STOP_WORDS, paper_terms, tokenise
@@ -207,6 +206,8 @@ def _axes(weighed: csr_matrix, frequencies: NDArray[np.int32]) -> dict[str, NDAr
     rank = min(_RANK, papers // 4, len(usable) - 1)
     if rank < 1:
         return {"columns": np.zeros(0, np.int32), "basis": np.zeros((0, 0), np.float32), "centre": np.zeros(0)}
+    from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 - late: slow to load, and only a fit needs it
+
     matrix = weighed[:, usable]
     _left, _values, axes = randomized_svd(matrix, n_components=rank, n_iter=4, random_state=0)
     basis = np.ascontiguousarray(axes.T, dtype=np.float32)

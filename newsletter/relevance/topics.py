@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 
 from newsletter.models import Paper, Topic
 from newsletter.relevance.features import Background
@@ -59,6 +58,8 @@ def _cut(points: NDArray[np.float64]) -> NDArray[np.int64]:
     fewest, most = _bounds(papers)
     if most < 2:
         return np.zeros(papers, dtype=np.int64)
+    from scipy.cluster.hierarchy import fcluster, linkage  # noqa: PLC0415 - late: slow to load, only composing needs it
+
     tree = linkage(points, method="ward")
     distances = np.sqrt(np.maximum(0.0, 2.0 - 2.0 * np.clip(points @ points.T, -1.0, 1.0)))
     best, chosen = -2.0, np.zeros(papers, dtype=np.int64)
