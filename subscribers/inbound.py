@@ -1,4 +1,4 @@
-"""What a received mail means for a subscriber: suppress, unsubscribe, count, alarm, or nothing.
+"""What comes back means for a subscriber: suppress, unsubscribe, count, alarm, or nothing.
 
 Soft bounces are scored as Mailman does: at most one a day, five days end it, and a week without one starts it again.
 """
@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from newsletter.mail.bounces import Failure, Reading
-from newsletter.mail.diagnosis import Kind
+from newsletter.mail.classify import SIZE_STATUSES
+from newsletter.mail.diagnosis import Kind, diagnose
+from newsletter.models import Outcome, Phase, State
 from subscribers import addresses
 from subscribers.models import Score
 
@@ -46,6 +48,24 @@ def about(reading: Reading, address: str) -> Failure:
     key = _key(address)
     named = (one for one in reading.failures if one.address and _key(one.address) == key)
     return next(named, reading.gentlest)
+
+
+def is_soft(outcome: Outcome) -> bool:
+    """Whether what a server answered while we delivered is a soft bounce: full, or refused for this one address.
+
+    An address that does not exist is suppressed for that, and what is said of us or of the message is nobody's bounce.
+    """
+    if outcome.code is None or outcome.suppress or outcome.stop:
+        return False
+    detail = (outcome.enhanced or "").partition(".")[2]
+    if outcome.state is State.QUEUED:
+        return detail == "2.2" or (outcome.code == 552 and not detail)
+    is_size = outcome.enhanced in SIZE_STATUSES or (outcome.code == 552 and not detail)
+    if outcome.state is not State.REFUSED or is_size:
+        return False
+    # Before the message the answer is to the address; after it only a status of the mailbox says that it is.
+    is_theirs = outcome.phase is Phase.RCPT or detail.startswith("2.")
+    return is_theirs and diagnose(outcome.enhanced or "", f"{outcome.code} {outcome.reply}")[0] is not Kind.POLICY
 
 
 def counted(score: Score | None, now: datetime) -> Score:

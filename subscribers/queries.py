@@ -76,6 +76,15 @@ def wanting(tx: Transaction, subscriber_ids: Iterable[int]) -> set[int]:
     return found
 
 
+def address_keys(tx: Transaction, subscriber_ids: Iterable[int]) -> dict[int, str]:
+    """The folded addresses of subscribers."""
+    wanted = select(subscribers.c.id, subscribers.c.address_key)
+    found: dict[int, str] = {}
+    for chunk in _chunks(sorted(set(subscriber_ids))):
+        found.update((row.id, row.address_key) for row in tx.execute(wanted.where(subscribers.c.id.in_(chunk))))
+    return found
+
+
 def all_topics(tx: Transaction) -> dict[str, NamedTopic]:
     """The named topics by name, in the order of their names."""
     rows = tx.execute(select(topics).order_by(topics.c.name)).mappings()

@@ -1,4 +1,4 @@
-"""receive: read one received mail, and do what it means for the subscriber whose delivery it is about."""
+"""What comes back for a delivery, as a mail or as a server's refusal, and what it does to its subscriber."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +8,7 @@ from newsletter.errors import LinkInvalid
 from newsletter.mail import bounces
 from newsletter.mail.bounces import Failure, Reading
 from newsletter.mail.diagnosis import Kind
+from newsletter.models import Outcome
 from subscribers import addresses, inbound, queries, tokens
 from subscribers.inbound import Meaning, Received
 from subscribers.models import Suppression
@@ -34,6 +35,17 @@ def receive(database: Database, raw: bytes, *, now: datetime, keys: Sequence[str
                 return Received(meaning, failure.kind, reading.how, failure.status, failure.words)
     failure = reading.gentlest
     return Received(Meaning.NOT_OURS, failure.kind, reading.how, failure.status, failure.words)
+
+
+def count_refusals(tx: Transaction, refused: Sequence[tuple[int, Outcome]], *, now: datetime) -> None:
+    """Count the soft bounces among what servers answered while we delivered, by subscriber id; other answers are left.
+
+    Scored with those that come back by mail: at most one a day for an address, whatever it took or refused since.
+    """
+    soft = {who: outcome for who, outcome in refused if inbound.is_soft(outcome)}
+    # In the order of the keys, so that two processes that count the same addresses wait for, and never on, each other.
+    for key, who in sorted((key, who) for who, key in queries.address_keys(tx, soft).items()):
+        _count(tx, key, f"{soft[who].code} {soft[who].reply}", now)
 
 
 def _delivery_keys(reading: Reading, keys: Sequence[str]) -> list[str]:
