@@ -24,10 +24,10 @@ def given(tx: Transaction, columns: Sequence[Column[Any]], rows: Iterable[Sequen
     value, element = _elements(tx, json.dumps([list(row) for row in rows], ensure_ascii=False))
     named = []
     for place, column in enumerate(columns):
-        # The bare type of what is stored: the value went through no converter on its way in either.
-        kind = Integer() if isinstance(column.type, Integer) else String()
         found = element(value, place)
-        named.append((cast(found, kind) if tx.dialect.name == "postgresql" else found).label(column.name))
+        if tx.dialect.name == "postgresql" and isinstance(column.type, Integer):
+            found = cast(found, Integer())
+        named.append(found.label(column.name))
     return select(*named).subquery("given")
 
 

@@ -127,7 +127,13 @@ def expire(tx: Transaction, *, now: datetime) -> int:
     ).all()
     later = deliveries.alias()
     for row in late:
-        tx.execute(update(deliveries).where(deliveries.c.id == row.id).values(state=State.EXPIRED, changed_at=now))
+        given_up = tx.execute(
+            update(deliveries)
+            .where(deliveries.c.id == row.id, deliveries.c.state == State.QUEUED)
+            .values(state=State.EXPIRED, changed_at=now)
+        )
+        if not given_up.rowcount:
+            continue  # it is being sent in this moment
         # The cursor may be further on: nothing of a later edition matched. What was sent since must stay behind it.
         sent_since = exists().where(
             later.c.subscriber_id == row.subscriber_id,
