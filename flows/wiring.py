@@ -166,7 +166,6 @@ class Shop:
             service.still_wanted,
             clock=now,
             run=run,
-            workers=self.settings.smtp_connections,
         )
 
     # ---- runs ------------------------------------------------------------------------------------------------------
