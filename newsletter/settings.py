@@ -61,6 +61,13 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="SMTP login; empty means none.")
     smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
     smtp_connections: int = Field(4, ge=1, le=64, description="Connections kept open while delivering.")
+    rate: float = Field(10, ge=0, allow_inf_nan=False, description="Mails a second, at most; 0: no limit.")
+    domain_rate: float = Field(
+        0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Mails a second to one recipient domain, at most; 0: no limit of its own.",
+    )
     dkim_domain: str = Field("", description="Domain of our DKIM signatures; empty: not signed here, the relay does.")
     dkim_selector: str = Field("", description="Name of the RSA key under _domainkey.")
     dkim_key: str = Field("", description="File of the RSA private key, PEM.")

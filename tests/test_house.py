@@ -39,6 +39,7 @@ PURE = (
     "newsletter/relevance/matching.py",
     "newsletter/mail/mime.py",
     "newsletter/mail/press.py",
+    "newsletter/mail/rates.py",
     "newsletter/mail/quoted.py",
     "newsletter/mail/classify.py",
     "newsletter/mail/bounces.py",
