@@ -14,6 +14,7 @@ from flows.daily import daily_digest
 from flows.parameters import RunParameters
 from flows.sweep import prepare
 from newsletter import encoding
+from newsletter.database import in_words
 from newsletter.errors import ConfigurationError, PaperboyError
 
 
@@ -56,13 +57,14 @@ def run(shop: wiring.Shop, parameters: RunParameters, out: TextIO) -> None:
     state = daily_digest(parameters, return_state=True)
     report = shop.report_of(f"{state.state_details.flow_run_id}.1")
     error = asyncio.run(state.aresult(raise_on_failure=False)) if state.is_failed() or state.is_crashed() else None
+    words = None if error is None else in_words(error)
     raised = isinstance(error, Exception) and (report is None or not report.deliver.stopped)
     tell(
         out,
         state=state.name,
-        message=str(error) if raised else state.message,
+        message=words or str(error) if raised else state.message,
         error=type(error).__name__ if raised else None,
-        expected=isinstance(error, PaperboyError),
+        expected=isinstance(error, PaperboyError) or words is not None,
         report=None if report is None else encoding.dump(report),
     )
 

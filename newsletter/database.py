@@ -20,6 +20,19 @@ from newsletter.errors import ConfigurationError
 Transaction = Connection
 """The first argument of every query: a connection inside a transaction."""
 
+_TROUBLE = {
+    "SQLITE_FULL": "make room on its disk",
+    "SQLITE_READONLY": "let its file and its folder be written",
+    "SQLITE_BUSY": "end the program that holds it",
+    "SQLITE_IOERR": "look after its disk",
+    "53100": "make room on its disk",
+    "53": "give it more room or fewer clients",
+    "25006": "let it be written to, for now it only answers",
+    "57P": "wait until it is up",
+    "55P03": "end the program that holds it",
+}
+"""What to do, by how the database's code for an error begins."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -92,6 +105,19 @@ def head() -> str:
     revision = ScriptDirectory.from_config(_alembic(None)).get_current_head()
     assert revision is not None, "migrations are shipped with the package"
     return revision
+
+
+def in_words(error: BaseException) -> str | None:
+    """One sentence for trouble of the database itself that an operator can mend; None for any other error."""
+    if not isinstance(error, DBAPIError):
+        return None
+    said: Any = error.orig.args[0] if error.orig is not None and error.orig.args else error.orig
+    if isinstance(said, dict):  # PostgreSQL's fields: SQLSTATE and message
+        code, words = str(said.get("C", "")), str(said.get("M", ""))
+    else:
+        code, words = str(getattr(error.orig, "sqlite_errorname", "")), str(said)
+    mend = next((what for start, what in _TROUBLE.items() if code.startswith(start)), None)
+    return mend and f"database: {words}; {mend}, then start again: what is queued stays queued"
 
 
 def _alembic(tx: Connection | None) -> Config:

@@ -95,3 +95,12 @@ def address_key(text: str) -> str:
         return addresses.fold(text)
     except ValueError as error:
         raise PaperboyError(f"address: {error}") from error
+
+
+def trouble_of_the_database(error: Exception) -> str | None:
+    """One sentence where the database is full, locked or closed for writing; None where it is something else."""
+    if not type(error).__module__.startswith("sqlalchemy."):
+        return None  # told without the import, which takes its time
+    from newsletter.database import in_words
+
+    return in_words(error)
