@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="SMTP login; empty means none.")
     smtp_password: SecretStr = Field(SecretStr(""), description="SMTP password.")
     smtp_connections: int = Field(4, ge=1, le=64, description="Connections kept open while delivering.")
+    smtp_pipelining: bool = Field(
+        True, description="Use PIPELINING and CHUNKING where the server offers them; false: one command at a time."
+    )
     rate: float = Field(10, ge=0, allow_inf_nan=False, description="Mails a second, at most; 0: no limit.")
     domain_rate: float = Field(
         0,

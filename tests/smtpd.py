@@ -3,9 +3,11 @@
     async with FaultServer((refuse("rcpt", "550 5.1.1 no such user", to="gone@example.org"),)) as server:
         ...                                     # server.port, server.mails, server.copies("ann@example.org")
 
-Steps of the conversation, in the order in which they come: connect, ehlo, helo, starttls, auth, mail, rcpt, data, body
-(while the message comes in; a refusal here hangs up), dot (after it), rset, quit. A mail counts once the server holds
-it whole and has not refused it, whether or not the client ever hears so.
+Steps of the conversation, in the order in which they come: connect, ehlo, helo, starttls, auth, mail, rcpt, data or bdat
+(before the bytes of the chunk are read), body (while the message comes in; a refusal here hangs up), dot (after it, or
+after the last chunk), rset, quit. A mail counts once the server holds it whole and has not refused it, whether or not
+the client ever hears so. It is as strict as servers are: a second MAIL before the first is done is 503, BDAT without a
+recipient reads its bytes and is 503, and both leave the conversation where it was.
 """
 
 import asyncio
@@ -19,6 +21,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Self
 
 EXTENSIONS = ("SIZE 10000000", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+PIPELINING = (*EXTENSIONS, "PIPELINING")
+CHUNKING = (*PIPELINING, "CHUNKING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,12 @@ class _Session:
     sender: str | None = None
     options: str = ""
     recipients: list[str] = field(default_factory=list)
+    chunks: bytes = b""  # of a message that is not whole yet
     mails: int = 0
+
+    def clear(self) -> None:
+        """Forget the mail that was being handed over."""
+        self.sender, self.options, self.recipients, self.chunks = None, "", [], b""
 
 
 class FaultServer:
@@ -192,8 +201,10 @@ class FaultServer:
         found = re.match(r"FROM:<([^>]*)>\s*(.*)", rest, re.IGNORECASE)
         if found is None:
             await _say(session, "501 5.5.4 what?")
+        elif session.sender is not None:
+            await _say(session, "503 5.5.1 nested MAIL")
         elif await self._step(session, "mail", "250 2.1.0 ok"):
-            session.sender, session.options, session.recipients = found[1], found[2], []
+            session.sender, session.options = found[1], found[2]
 
     async def _on_rcpt(self, session: _Session, rest: str) -> None:
         found = re.match(r"TO:<([^>]*)>", rest, re.IGNORECASE)
@@ -203,8 +214,8 @@ class FaultServer:
             session.recipients.append(found[1])
 
     async def _on_data(self, session: _Session, _rest: str) -> None:
-        if not session.recipients:
-            await _say(session, "503 5.5.1 RCPT first")
+        if not session.recipients or session.chunks:
+            await _say(session, "503 5.5.1 RCPT first, and no DATA after BDAT")
             return
         if not await self._step(session, "data", "354 go on", session.recipients[0]):
             return
@@ -215,11 +226,37 @@ class FaultServer:
             if not lines and not await self._step(session, "body", "", session.recipients[0]):
                 raise _Hangup
             lines.append(line.removeprefix(b"."))
-        session.mails += 1
         await self._take(session, b"".join(lines))
-        session.sender, session.recipients = None, []
+
+    async def _on_bdat(self, session: _Session, rest: str) -> None:
+        found = re.fullmatch(r"(\d+)( LAST)?", rest, re.IGNORECASE)
+        if found is None or "CHUNKING" not in self.extensions:
+            await _say(session, "501 5.5.4 what?")
+            raise _Hangup
+        size = int(found[1])
+        if not session.recipients:
+            await session.reader.readexactly(size)
+            await _say(session, "503 5.5.1 RCPT first")
+            return
+        fault = self._fault("bdat", session.recipients[0])
+        if fault is not None and fault.do == "reply":
+            await session.reader.readexactly(size)
+            await self._answer(session, fault, "")
+            session.clear()
+            return
+        if fault is not None:
+            await self._answer(session, fault, "")
+        chunk = await session.reader.readexactly(size // 2)
+        if not await self._step(session, "body", "", session.recipients[0]):
+            raise _Hangup
+        session.chunks += chunk + await session.reader.readexactly(size - size // 2)
+        if found[2]:
+            await self._take(session, session.chunks)
+        else:
+            await _say(session, "250 2.0.0 more")
 
     async def _take(self, session: _Session, content: bytes) -> None:
+        session.mails += 1
         fault = self._fault("dot", session.recipients[0])
         refused = fault is not None and fault.do == "reply" and re.match(r"[45]\d\d[ -]", fault.reply)
         if not refused:
@@ -228,10 +265,11 @@ class FaultServer:
                 for to in session.recipients
             ]
             self.arrived.set()
+        session.clear()
         await self._answer(session, fault, "250 2.0.0 taken")
 
     async def _on_rset(self, session: _Session, _rest: str) -> None:
-        session.sender, session.recipients = None, []
+        session.clear()
         await self._step(session, "rset", "250 2.0.0 ok")
 
     async def _on_noop(self, session: _Session, _rest: str) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.mail.transport import Parcel
-from tests.smtpd import FaultServer
+from tests.smtpd import CHUNKING, EXTENSIONS, PIPELINING, FaultServer
 
 ANN, BOB, CAT = "ann@example.org", "bob@example.org", "cat@example.org"
 BODY = b"Subject: today\r\n\r\n.hidden { display: none }\r\n..\r\n.\r\nThe end.\r\n"
@@ -24,17 +24,33 @@ def config(server, **changes):
     return replace(usual, **changes)
 
 
+KINDS = {"plain": EXTENSIONS, "pipelining": PIPELINING, "chunking": CHUNKING}
+"""The ways a line can work, by what makes a server offer it; what is promised is promised of all of them."""
+
+
+def served(kind, script=(), **options):
+    """A server that is spoken to in that way."""
+    return FaultServer(script, extensions=KINDS[kind], **options)
+
+
 async def send(server, *parcels, **changes):
+    """The outcomes of sending parcels one after another to a server that runs."""
     async with Smtp(config(server, **changes)) as smtp:
         return [await smtp.send(each) for each in parcels]
 
 
-def deliver(script, *parcels, server=None, **changes):
-    """The outcomes of sending parcels one after another, and the server with what it holds."""
-    made = FaultServer(script) if server is None else server
+async def send_together(server, *parcels, **changes):
+    """The outcomes of sending parcels all at once to a server that runs."""
+    async with Smtp(config(server, **changes)) as smtp:
+        return await asyncio.gather(*(smtp.send(each) for each in parcels))
+
+
+def deliver(script, *parcels, server=None, kind="plain", how=send, **changes):
+    """The outcomes of sending parcels, and the server with what it holds."""
+    made = served(kind, script) if server is None else server
 
     async def run():
         async with made:
-            return await send(made, *(parcels or (parcel(),)), **changes)
+            return await how(made, *(parcels or (parcel(),)), **changes)
 
     return asyncio.run(run()), made
