@@ -28,7 +28,7 @@ from newsletter.sources import fetch as fetch_sources
 from newsletter.sources.samples import SampleSite
 from newsletter.steps.enqueue import preview
 from newsletter.steps.lease import is_held
-from subscribers import service, tokens
+from subscribers import receiving, service, tokens
 from subscribers.models import Audience
 
 
@@ -166,6 +166,10 @@ class Shop:
             service.still_wanted,
             clock=now,
             run=run,
+            learn=receiving.count_refusals,
+            # Files on this disk are nobody's inbox: nothing limits the outbox but the disk.
+            rate=self.settings.rate if self.settings.transport == "smtp" else 0.0,
+            domain_rate=self.settings.domain_rate if self.settings.transport == "smtp" else 0.0,
         )
 
     # ---- runs ------------------------------------------------------------------------------------------------------
@@ -210,6 +214,7 @@ def transport(settings: Settings) -> Transport:
             user=settings.smtp_user,
             password=settings.smtp_password.get_secret_value(),
             connections=settings.smtp_connections,
+            pipelining=settings.smtp_pipelining,
         )
     )
 

@@ -215,10 +215,10 @@ deliveries = Table(
     Column("attempts", Integer, nullable=False),
     Column("made_by", String(64), nullable=False, index=True, comment="the run that queued it"),
     Column("run", String(64), comment="the run that claimed it last"),
-    Column("claim", String(64), index=True, comment="the lease under which it is claimed; only its holder may send it"),
+    Column("claim", String(64), comment="the lease under which it is claimed; only its holder may send it"),
     Column("reply", Text, nullable=False, comment="the server's last words"),
     UniqueConstraint("subscriber_id", "edition_id"),
-    Index("ix_deliveries_state_due", "state", "due_at"),
+    Index("ix_deliveries_state_id", "state", "id"),
 )
 
 attempts = Table(

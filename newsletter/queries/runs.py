@@ -15,6 +15,11 @@ def holder(tx: Transaction, name: str) -> Row[Any] | None:
     return tx.execute(select(leases).where(leases.c.name == name).with_for_update()).first()
 
 
+def held(tx: Transaction, prefix: str) -> list[Row[Any]]:
+    """The leases whose name begins so."""
+    return list(tx.execute(select(leases).where(leases.c.name.startswith(prefix, autoescape=True))))
+
+
 def take(tx: Transaction, name: str, *, token: str, host: str, pid: int, until: datetime) -> bool:
     """Write the lease where there is none; False where somebody has it, or took it in this very moment."""
     made = postgresql.insert(leases) if tx.dialect.name == "postgresql" else sqlite.insert(leases)

@@ -1,30 +1,39 @@
-"""deliver: empty the outbox through a transport, one recorded attempt at a time."""
+"""deliver: empty the outbox through a transport, every attempt recorded before the next thing is believed."""
 
 import asyncio
 import logging
+import threading
+import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from newsletter.database import Database, Transaction
 from newsletter.errors import MailerUnavailable, RenderError
-from newsletter.mail.transport import Parcel, Transport
+from newsletter.mail.rates import Kept, Lanes, Rates
+from newsletter.mail.transport import NOT_BEGUN, Parcel, Transport
 from newsletter.models import Outcome, Paper, Phase, State
 from newsletter.queries import claims, deliveries, editions, promises
+from newsletter.queries import rates as kept_rates
 from newsletter.reports import DeliverReport, Shard
+from newsletter.steps.lease import Lease, lease, sweep
+from newsletter.steps.ledger import Learn, Ledger, StillWanted
 
 log = logging.getLogger("newsletter.deliver")
 
 Clock = Callable[[], datetime]
-StillWanted = Callable[[Transaction, Collection[int]], set[int]]
-"""Which of these subscribers may still be mailed: asked again just before each is."""
 
+_CLAIMED_AT_ONCE = 256  # decoded digests that wait in memory, unless one domain is slower than the others
 _ALL_FAIL = 3
 """So many in a row that cannot be rendered, and none that can: a template or a setting is wrong, not a digest."""
-
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=4)
+_LAST_ANSWERS = 30.0
+"""Seconds that mails in flight get for their answers once the process was told to stop."""
+_LOOK = 0.2  # seconds between looks whether it was
+_CLAIM = "deliver "  # how the names of our leases begin
 
 
 class Print(Protocol):
@@ -32,6 +41,10 @@ class Print(Protocol):
 
     def __call__(self, delivery: claims.Delivery, papers: Mapping[str, Paper]) -> Parcel:
         """Raises RenderError where this one delivery cannot be rendered."""
+
+
+def learn_nothing(tx: Transaction, answered: Sequence[tuple[int, Outcome]], *, now: datetime) -> None:
+    """Answers teach nothing about addresses."""
 
 
 @dataclass(slots=True)
@@ -44,25 +57,30 @@ class Post:
     still_wanted: StillWanted
     clock: Clock
     run: str
-    workers: int = 4
+    learn: Learn = learn_nothing
+    rate: float = 0.0  # mails a second over the transport; 0: no limit
+    domain_rate: float = 0.0  # mails a second to one recipient domain; 0: no limit beside the other
+    patience: float = 60.0  # seconds a database that is away may take to come back, with mail in flight
+    stop: threading.Event = field(default_factory=threading.Event)  # set: claim no more, finish what is in flight
 
 
 def recover(post: Post) -> dict[str, int]:
-    """Judge deliveries that a dead process left in `sending`, row by row; only under the run's lease.
+    """Judge deliveries that were being sent under a lease that is gone, one by one; safe beside living processes.
 
     The outbox transport can look. Over SMTP nobody can know: they become uncertain and are never re-sent by themselves.
     """
     now = post.clock()
+    sweep(post.database, now=now, prefix=_CLAIM)
     counted: Counter[str] = Counter()
     with post.database.begin() as tx:
-        for row in claims.in_flight(tx):
-            state = post.transport.settle(row.key, row.day) or State.UNCERTAIN
+        for left in claims.in_flight(tx):
+            state = post.transport.settle(left.key, left.day) or State.UNCERTAIN
             reply = "the process died while sending; " + {
                 State.ACCEPTED: "the mail is in the outbox",
                 State.QUEUED: "no mail was written",
             }.get(state, "whether the server took the mail is not known")
-            claims.set_state(tx, row.id, state, reply=reply, now=now)
-            counted[state.value] += 1
+            if claims.judge(tx, left, Outcome(state, Phase.DOT, reply=reply), run=post.run, now=now):
+                counted[state.value] += 1
     return dict(counted)
 
 
@@ -75,100 +93,186 @@ def shards(database: Database, *, now: datetime, size: int = 2_000) -> tuple[Sha
 
 
 def deliver(post: Post, shard: Shard, *, progress: Callable[[int, int], None] | None = None) -> DeliverReport:
-    """Send what is due in a shard; `progress` is told (done, of all).
+    """Send what is due in a shard and nobody else has claimed; `progress` is told (done, of all).
 
     Raises:
         MailerUnavailable: the transport could not be opened; nothing was claimed.
 
     """
-    return asyncio.run(_Round(post, shard, progress).run())
+    with post.database.begin() as tx:
+        due = claims.due_ids(tx, now=post.clock(), first=shard.first, last=shard.last)
+    if not due or post.stop.is_set():
+        return DeliverReport()
+    name = f"{_CLAIM}{uuid.uuid4().hex}"
+    try:
+        with lease(post.database, holder=name, clock=post.clock, name=name) as held:
+            stopped = asyncio.run(_Round(post, held, due, progress).run())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from errors  # as itself: whether it can heal is told by its kind
+    finally:
+        with suppress(Exception):  # whatever went wrong already says more; the next run judges what is left
+            recover(post)
+    with post.database.begin() as tx:
+        counted = deliveries.states(tx, ids=due)
+    return DeliverReport(dict(sorted(counted.items())), stopped)
 
 
 class _Round:
-    """One shard being delivered by a few workers; the only state they share."""
+    """One shard being delivered by as many workers as the transport takes mails at once."""
 
-    def __init__(self, post: Post, shard: Shard, progress: Callable[[int, int], None] | None) -> None:
-        self.post, self.progress = post, progress
-        with post.database.begin() as tx:
-            self.ids = claims.due_ids(tx, now=post.clock(), first=shard.first, last=shard.last)
-        self.queue: Iterator[int] = iter(self.ids)
-        self.states: Counter[str] = Counter()
+    def __init__(
+        self, post: Post, held: Lease, due: Sequence[int], progress: Callable[[int, int], None] | None
+    ) -> None:
+        self.post, self.held, self.progress = post, held, progress
+        self.due = due
+        self.unclaimed = iter(due)
+        self.all_claimed = False
+        self.counted: Counter[str] = Counter()
         self.stopped = ""
+        self._lanes: Lanes[claims.Delivery] = Lanes()
+        self._filling = asyncio.Lock()
+        self._waiting = asyncio.Lock()
         self._papers: dict[tuple[int, int], dict[str, Paper]] = {}
 
-    async def run(self) -> DeliverReport:
-        if not self.ids:
-            return DeliverReport()
-        try:
-            async with self.post.transport, asyncio.TaskGroup() as group:
-                for _ in range(min(self.post.workers, len(self.ids))):
-                    group.create_task(self._work())
-        except ExceptionGroup as errors:
-            raise errors.exceptions[0] from errors  # as itself: whether it can heal is told by its kind
-        with self.post.database.begin() as tx:
-            counted = deliveries.states(tx, ids=self.ids)
-        return DeliverReport(dict(sorted(counted.items())), self.stopped)
+    async def run(self) -> str:
+        """Deliver; why it ended before its end, if it did."""
+        post = self.post
+        async with post.transport:
+            self.ledger = Ledger(
+                post.database, self.held.name, run=post.run, clock=post.clock, still_wanted=post.still_wanted,
+                learn=post.learn, patience=post.patience,
+            )  # fmt: skip
+            async with self.ledger:
+                await self._load_rates()
+                async with asyncio.TaskGroup() as group:
+                    workers = [
+                        group.create_task(self._work()) for _ in range(min(post.transport.capacity, len(self.due)))
+                    ]
+                    watch = group.create_task(self._watch(workers))
+                    await asyncio.wait(workers)
+                    watch.cancel()
+                await self.ledger.release([delivery.id for delivery in self._lanes.rest()])
+                await self._keep_rates()
+        return self.stopped
+
+    async def _watch(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        """When told to stop, give what is in flight its time, and no more."""
+        while not self.post.stop.is_set():  # noqa: ASYNC110 - set by a signal handler, in another thread
+            await asyncio.sleep(_LOOK)
+        self.stopped = self.stopped or "it was told to stop"
+        _, late = await asyncio.wait(workers, timeout=_LAST_ANSWERS)
+        for worker in late:
+            worker.cancel()
 
     async def _work(self) -> None:
-        for delivery_id in self.queue:
-            if self.stopped:
-                return
-            await self._deliver(delivery_id)
-            self.states["done"] += 1
+        while (delivery := await self._next()) is not None:
+            await self._deliver(delivery)
+            self.counted["done"] += 1
             if self.progress is not None:
-                self.progress(self.states["done"], len(self.ids))
+                self.progress(self.counted["done"], len(self.due))
 
-    async def _deliver(self, delivery_id: int) -> None:
-        delivery, papers = self._claim(delivery_id)
-        if delivery is None:
-            return
-        try:
-            parcel = self.post.print(delivery, papers)
-        except RenderError as error:
-            outcome = self._not_rendered(error)
-            log.exception("delivery.not_rendered", extra={"delivery": delivery.id})
-        else:
-            self.states["rendered"] += 1
-            try:
-                outcome = await self.post.transport.send(parcel)
-            except MailerUnavailable as error:
-                outcome = Outcome(State.QUEUED, Phase.CONNECT, reply=str(error), stop=True)
-        self._settle(delivery, outcome)
+    # ---- which one is next -----------------------------------------------------------------------------------------
+
+    async def _next(self) -> claims.Delivery | None:
+        """The next delivery, once its domain and the transport may have one more mail; None at the end."""
+        while not self._is_over():
+            if len(self._lanes) < _CLAIMED_AT_ONCE // 2 and not self.all_claimed:
+                await self._claim()
+            found = self._lanes.take(self.rates, self._now())
+            if isinstance(found, float):
+                await self._pause(found)
+            elif found is not None:
+                return found
+            elif self.all_claimed:
+                return None
+        return None
+
+    def _is_over(self) -> bool:
+        if self.held.lost.is_set():
+            self.stopped = self.stopped or "its lease is lost; another run goes on with what is queued"
+        return bool(self.stopped) or self.post.stop.is_set()
+
+    async def _claim(self) -> None:
+        async with self._filling:
+            if len(self._lanes) >= _CLAIMED_AT_ONCE // 2 or self.all_claimed:
+                return  # somebody else did, while we waited for our turn
+            wanted = [number for number, _ in zip(self.unclaimed, range(_CLAIMED_AT_ONCE), strict=False)]
+            if wanted:
+                for delivery in await self.ledger.claim(wanted):
+                    self._lanes.put(delivery.address.rpartition("@")[2].lower(), delivery)
+            self.all_claimed = len(wanted) < _CLAIMED_AT_ONCE
+
+    async def _pause(self, seconds: float) -> None:
+        async with self._waiting:  # one worker watches the clock, the others wait for it
+            await asyncio.sleep(min(seconds, _LOOK))
+
+    # ---- one delivery ----------------------------------------------------------------------------------------------
+
+    async def _deliver(self, delivery: claims.Delivery) -> None:
+        started = self.post.clock()
+        outcome = await self._attempt(delivery)
+        if outcome is NOT_BEGUN:
+            return  # unsubscribed meanwhile, or somebody else's: the ledger has written which
+        outcome = self.rates.judge(delivery.address.rpartition("@")[2].lower(), outcome, self._now())
         if outcome.stop:
             self.stopped = self.stopped or outcome.reply or f"the server answered {outcome.code}"
+        due_at = self.post.clock() + retry_after(outcome, delivery.attempts + 1)
+        self.ledger.settle(claims.Settled(delivery, outcome, started, due_at))
+        await self._keep_rates(at_most_each=1.0)
+
+    async def _attempt(self, delivery: claims.Delivery) -> Outcome:
+        try:
+            parcel = self.post.print(delivery, await self._papers_of(delivery))
+        except RenderError as error:
+            log.exception("delivery.not_rendered", extra={"delivery": delivery.id})
+            return self._not_rendered(error)
+        self.counted["rendered"] += 1
+        try:
+            return await self.post.transport.send(parcel, lambda: self.ledger.begin(delivery))
+        except MailerUnavailable as error:
+            return Outcome(State.QUEUED, Phase.CONNECT, reply=str(error), stop=True)
 
     def _not_rendered(self, error: RenderError) -> Outcome:
         """Refused where others can be rendered; else the fault may be everybody's, and nobody's mail is given up."""
         reply = f"not rendered: {error}"
-        if self.states["rendered"]:
+        if self.counted["rendered"]:
             return Outcome(State.REFUSED, Phase.CONNECT, reply=reply)
-        self.states["failed"] += 1
-        return Outcome(State.QUEUED, Phase.CONNECT, reply=reply, stop=self.states["failed"] >= _ALL_FAIL)
+        self.counted["failed"] += 1
+        return Outcome(State.QUEUED, Phase.CONNECT, reply=reply, stop=self.counted["failed"] >= _ALL_FAIL)
 
-    def _claim(self, delivery_id: int) -> tuple[claims.Delivery | None, Mapping[str, Paper]]:
-        """Committed before a byte is sent: what is `sending` was perhaps sent, what is `queued` was not."""
-        now = self.post.clock()
-        with self.post.database.begin() as tx:
-            delivery = claims.claim(tx, delivery_id, run=self.post.run, now=now)
-            if delivery is None:
-                return None, {}
-            if not self.post.still_wanted(tx, [delivery.subscriber_id]):
-                reply = "unsubscribed or suppressed after it was queued"
-                claims.settle(tx, delivery, Outcome(State.SUPPRESSED, Phase.CONNECT, reply=reply), due_at=now, now=now)
-                return None, {}
-            span = (delivery.after, delivery.edition_id)
-            if span not in self._papers:
-                self._papers[span] = editions.facts_between(tx, *span)
-        return delivery, self._papers[span]
+    async def _papers_of(self, delivery: claims.Delivery) -> Mapping[str, Paper]:
+        span = (delivery.after, delivery.edition_id)
+        if span not in self._papers:
+            found = await self.ledger.write(lambda tx, _now: editions.facts_between(tx, *span))
+            self._papers.setdefault(span, found)  # the first one stays: what is printed from it is kept by identity
+        return self._papers[span]
 
-    def _settle(self, delivery: claims.Delivery, outcome: Outcome) -> None:
-        now = self.post.clock()
-        due_at = now + retry_after(outcome, delivery.attempts)
-        with self.post.database.begin() as tx:
-            claims.settle(tx, delivery, outcome, due_at=due_at, now=now)
-            if outcome.suppress:
-                address_key = deliveries.address_key_of(tx, delivery.subscriber_id)
-                deliveries.suppress(tx, address_key, reason="refused", detail=outcome.reply, now=now)
+    # ---- rates -----------------------------------------------------------------------------------------------------
+
+    def _now(self) -> datetime:
+        """The time of the rates: it goes on while the process does, whatever is done to the clock."""
+        return self._began + timedelta(seconds=asyncio.get_running_loop().time() - self._began_at)
+
+    async def _load_rates(self) -> None:
+        self._began, self._began_at = self.post.clock(), asyncio.get_running_loop().time()
+        self._kept_at = self._began_at
+
+        def load(tx: Transaction, now: datetime) -> tuple[Kept, ...]:
+            kept_rates.forget(tx, now=now)
+            return kept_rates.load(tx)
+
+        self.rates = Rates(
+            transport=self.post.transport.name, limit=self.post.rate, domain_limit=self.post.domain_rate,
+            kept=await self.ledger.write(load), now=self._began,
+        )  # fmt: skip
+
+    async def _keep_rates(self, *, at_most_each: float = 0.0) -> None:
+        moment = asyncio.get_running_loop().time()
+        if moment - self._kept_at < at_most_each:
+            return
+        self._kept_at = moment
+        if kept := self.rates.kept(self._now()):
+            await self.ledger.write(lambda tx, _now: kept_rates.save(tx, kept))
 
 
 def retry_after(outcome: Outcome, attempts: int) -> timedelta:

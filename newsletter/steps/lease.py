@@ -1,10 +1,12 @@
-"""The lease that keeps two runs from overlapping, whoever started them."""
+"""Leases: one keeps two runs from overlapping, whoever started them; each round of delivering claims under its own."""
 
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,10 +21,18 @@ _TERM = timedelta(seconds=120)
 """How long a lease lasts without renewal: what a run on another host that lost power can hold up at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A lease that is held."""
+
+    name: str
+    lost: threading.Event  # set once it is somebody else's, or could not be renewed within its term
+
+
 @contextmanager
 def lease(
     database: Database, *, holder: str, clock: Callable[[], datetime], name: str = "run", term: timedelta = _TERM
-) -> Iterator[None]:
+) -> Iterator[Lease]:
     """Hold the lease for the length of a block, renewed in the background.
 
     A lease that ran out, or whose process on this host is gone, is taken over.
@@ -32,13 +42,14 @@ def lease(
 
     """
     _take(database, name, holder, clock(), term)
+    held = Lease(name, threading.Event())
     done = threading.Event()
     renewer = threading.Thread(
-        target=_renew, args=(database, name, holder, clock, term, done), daemon=True, name="lease"
+        target=_renew, args=(database, held, holder, clock, term, done), daemon=True, name="lease"
     )
     renewer.start()
     try:
-        yield
+        yield held
     finally:
         done.set()
         renewer.join()
@@ -66,16 +77,30 @@ def _take(database: Database, name: str, holder: str, now: datetime, term: timed
 
 def _renew(
     database: Database,
-    name: str,
+    held: Lease,
     holder: str,
     clock: Callable[[], datetime],
     term: timedelta,
     done: threading.Event,
 ) -> None:
+    renewed = time.monotonic()
     while not done.wait(term.total_seconds() / 4):
         # A database that is away for a moment must not end the renewing; the term allows for three misses.
         with suppress(DBAPIError), database.begin() as tx:
-            queries.renew(tx, name, token=holder, until=clock() + term)
+            if not queries.renew(tx, held.name, token=holder, until=clock() + term):
+                held.lost.set()
+                return
+            renewed = time.monotonic()
+        if time.monotonic() - renewed >= term.total_seconds():
+            held.lost.set()
+
+
+def sweep(database: Database, *, now: datetime, prefix: str) -> None:
+    """Take away the leases of this prefix whose time is over or whose process on this host is gone."""
+    with database.begin() as tx:
+        for held in queries.held(tx, prefix):
+            if not _is_alive(held, now):
+                queries.release(tx, held.name, token=held.holder)
 
 
 def is_held(database: Database, *, now: datetime, name: str = "run") -> bool:

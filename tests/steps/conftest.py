@@ -95,6 +95,7 @@ class Newsroom:
             service.still_wanted,
             clock=lambda: at(day, hour),
             run=run,
+            patience=1.0,
         )
 
     def enqueue(self, *, day: date = FRIDAY, run: str = "run", dry_run: bool = False, respect_hours: bool = False):

@@ -1,6 +1,6 @@
 """A process that delivers and is killed in the middle: `python -m tests.steps.dying URL FOLDER MOMENT COUNT [PORT]`.
 
-MOMENT is `before` or `after` the transport's COUNT-th send; the process ends by SIGKILL, so nothing of it is cleaned up.
+MOMENT is `before` the transport's COUNT-th send, when it is `begun` in the ledger, or `after` it; the process ends by SIGKILL, so nothing of it is cleaned up.
 With PORT the mail goes over SMTP to that port, else into the outbox under FOLDER.
 """
 
@@ -43,7 +43,13 @@ class Dying:
         is_last = self.sent == self.count
         if is_last and self.moment == "before":
             os.kill(os.getpid(), signal.SIGKILL)
-        outcome = await self.inner.send(parcel, begin)
+
+        async def begin_and_die() -> bool:
+            await begin()
+            os.kill(os.getpid(), signal.SIGKILL)
+            return False
+
+        outcome = await self.inner.send(parcel, begin_and_die if is_last and self.moment == "begun" else begin)
         if is_last and self.moment == "after":
             os.kill(os.getpid(), signal.SIGKILL)
         return outcome

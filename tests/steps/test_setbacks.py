@@ -12,6 +12,7 @@ from newsletter import encoding, steps
 from newsletter.database import Database
 from newsletter.errors import SourceUnavailable
 from newsletter.mail.outbox import Outbox
+from newsletter.mail.transport import at_once
 from newsletter.models import Digest, Outcome, Phase, State
 from newsletter.schema import deliveries, skips
 from newsletter.settings import Settings
@@ -30,7 +31,7 @@ DAYS = tuple(FRIDAY + timedelta(days=number) for number in range(6))
 class Busy(Outbox):
     """A server that greets everybody and takes nothing: come back later."""
 
-    async def send(self, parcel):
+    async def send(self, parcel, begin=at_once):
         """Deferred, whoever it is for."""
         assert parcel.content
         return Outcome(State.QUEUED, Phase.RCPT, 451, "4.7.1", "greylisted, come back later")

@@ -18,7 +18,8 @@ def upgrade() -> None:
             comment="the lease under which it is claimed; only its holder may send it",
         ),
     )
-    op.create_index(op.f("ix_deliveries_claim"), "deliveries", ["claim"])
+    op.drop_index("ix_deliveries_state_due", "deliveries")
+    op.create_index("ix_deliveries_state_id", "deliveries", ["state", "id"])
     op.create_table(
         "rates",
         sa.Column(
