@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
 from newsletter.models import Edition, Message
-from newsletter.reports import RunReport
+from newsletter.reports import DoubtReport, RunReport, in_doubt
 
 _EVERY_SECONDS = 2.0  # between two updates of a progress bar: each is a request
 _LONGEST_TOPIC = 40  # papers of a topic in the artifact; the whole edition is in the archive
@@ -53,10 +53,11 @@ def progress(tell: Callable[[int, int], None]) -> Iterator[Callable[[int, int], 
 
 
 def final_state(told: RunReport) -> State[RunReport]:
-    """Completed, or with remarks where a source was missing; Failed where the mailer stopped before the end."""
+    """Completed, with remarks where a source was missing or a mail perhaps sent; Failed where the mailer stopped."""
     if told.deliver.stopped:
-        return Failed(message=f"Delivery stopped: {told.deliver.stopped}. What was not sent stays queued.")
-    remarks = [*told.collect.remarks, *filter(None, [told.collect.notice])]
+        sentence = f"Delivery stopped: {told.deliver.stopped}. What was not sent stays queued."
+        return Failed(message=" ".join(filter(None, [sentence, in_doubt(told.doubts)])))
+    remarks = [*told.collect.remarks, *filter(None, [told.collect.notice, in_doubt(told.doubts)])]
     if remarks:
         return Completed(name="CompletedWithRemarks", message=" ".join(remarks), data=told)
     return Completed(data=told)
@@ -97,7 +98,23 @@ def report_page(told: RunReport) -> str:
         lines += [f"**Deliveries:** {states}. The mail is in `{told.where}`.", ""]
     if told.deliver.stopped:
         lines += [f"**Delivery stopped:** {told.deliver.stopped}", ""]
-    return "\n".join(lines)
+    return "\n".join(lines + _doubts(told.doubts))
+
+
+def _doubts(told: DoubtReport) -> list[str]:
+    """What was perhaps sent, with the command that decides it."""
+    said = in_doubt(told)
+    if not said:
+        return []
+    lines = ["## Uncertain", "", said, ""]
+    if told.newest:
+        lines += ["| id | edition | to | reply |", "|---:|---|---|---|"]
+        lines += [
+            f"| {one.delivery_id} | {one.day} | {_plain(one.address)} | {_plain(one.reply)} |" for one in told.newest
+        ]
+    if told.new > len(told.newest):
+        lines += ["", f"and {told.new - len(told.newest):,} more: `paperboy deliveries list --state uncertain`"]
+    return [*lines, ""]
 
 
 def edition_page(made: Edition) -> str:

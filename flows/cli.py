@@ -5,7 +5,21 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from flows.commands import archive, deliver, doctor, mail, papers, people, receive, run, screen, topics, upkeep
+from flows.commands import (
+    archive,
+    deliver,
+    deliveries,
+    doctor,
+    mail,
+    opening,
+    papers,
+    people,
+    receive,
+    run,
+    screen,
+    topics,
+    upkeep,
+)
 from newsletter.errors import ConfigurationError, PaperboyError
 
 PANELS = ("Every day", "Readers and topics", "What happened", "Upkeep")
@@ -28,6 +42,12 @@ class Door(TyperGroup):
         except (PaperboyError, ConfigurationError) as error:
             screen.complain(error)
             raise typer.Exit(1) from None
+        except Exception as error:
+            sentence = opening.trouble_of_the_database(error)
+            if sentence is None:
+                raise
+            screen.complain(PaperboyError(sentence))
+            raise typer.Exit(1) from None
 
 
 app = typer.Typer(
@@ -42,7 +62,7 @@ app = typer.Typer(
     "`paperboy run` does the whole of it once; `paperboy serve` does it every day.\n\n"
     "Settings are `PAPERBOY_*` variables or lines of the file `.env`; `paperboy doctor` shows those in force.",
 )
-for module in (run, deliver, mail, people, topics, archive, papers, receive, doctor, upkeep):
+for module in (run, deliver, mail, people, topics, archive, deliveries, papers, receive, doctor, upkeep):
     module.register(app)
 
 

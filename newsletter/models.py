@@ -245,6 +245,14 @@ class State(StrEnum):
     UNCERTAIN = "uncertain"  # perhaps sent: never re-sent by itself, always listed
 
 
+class Decision(StrEnum):
+    """What an operator makes of an uncertain delivery."""
+
+    ACCEPTED = "accepted"  # the reader has it
+    AGAIN = "again"  # it was not sent, or a second copy does no harm
+    DROPPED = "dropped"  # it is given up, and its papers are not sent again
+
+
 class Phase(StrEnum):
     """The step of the SMTP conversation in which something was answered, or not."""
 

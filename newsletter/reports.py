@@ -76,6 +76,25 @@ class DeliverReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A delivery that was perhaps sent."""
+
+    delivery_id: int
+    day: date  # of the edition
+    address: str  # masked
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtReport:
+    """What was perhaps sent, and waits until an operator decides."""
+
+    new: int = 0  # became uncertain in this run
+    earlier: int = 0  # did so before, and nobody has decided since
+    newest: tuple[Doubt, ...] = ()  # of those of this run, as many as one reads
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """The whole run."""
 
@@ -86,3 +105,30 @@ class RunReport:
     deliver: DeliverReport
     where: str = ""  # where to read the mail
     dry_run: bool = False
+    doubts: DoubtReport = DoubtReport()
+
+
+def masked(address: str) -> str:
+    """Enough of an address to know it by, and not enough for whoever reads along."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"
+
+
+HOW_TO_DECIDE = (
+    "Look for them in the mail server's log, then decide: "
+    "`paperboy deliveries resolve ID... --as accepted`, or `again`, or `dropped`."
+)
+"""What to do about uncertain deliveries."""
+
+
+def in_doubt(told: DoubtReport) -> str:
+    """What an operator has to decide, in words; empty where there is nothing."""
+    said = []
+    if told.new:
+        which = "delivery is uncertain: it was" if told.new == 1 else "deliveries are uncertain: they were"
+        said.append(f"{told.new:,} {which} perhaps sent, and {'is' if told.new == 1 else 'are'} not sent again.")
+    if told.earlier:
+        more = "more " if told.new else ""
+        which = "delivery of an earlier run is" if told.earlier == 1 else "deliveries of earlier runs are"
+        said.append(f"{told.earlier:,} {more}uncertain {which} undecided.")
+    return " ".join([*said, HOW_TO_DECIDE]) if said else ""

@@ -1,46 +1,23 @@
-"""editions, deliveries: what was composed and what became of the mail."""
+"""editions: what was composed."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from flows.commands import opening, screen
 from newsletter.errors import PaperboyError
-from newsletter.models import Edition, State
+from newsletter.models import Edition
 
 if TYPE_CHECKING:
     from newsletter.database import Transaction
 
 editions = typer.Typer(no_args_is_help=True, help="Look at the editions: every new paper of a day, by topic.")
-deliveries = typer.Typer(no_args_is_help=True, help="Look at the deliveries: what became of each digest.")
-
-_STYLES = {
-    State.ACCEPTED: "green",
-    State.QUEUED: "blue",
-    State.SENDING: "blue",
-    State.SUPPRESSED: "dim",
-    State.EXPIRED: "yellow",
-    State.UNCERTAIN: "yellow",
-    State.REFUSED: "red",
-}
-STATES = {
-    State.ACCEPTED: "taken by the mail server, or written to the outbox",
-    State.QUEUED: "waiting, or deferred until later",
-    State.SENDING: "being sent just now",
-    State.REFUSED: "refused for good by the mail server",
-    State.SUPPRESSED: "not sent: the reader left after it was queued",
-    State.EXPIRED: "too old to be sent; its papers come with the next digest",
-    State.UNCERTAIN: "perhaps sent; never sent again by itself",
-}
-"""The states in plain words."""
 
 
 def register(app: typer.Typer) -> None:
     """Put the commands in their place."""
     app.add_typer(editions, name="editions", rich_help_panel="What happened")
-    app.add_typer(deliveries, name="deliveries", rich_help_panel="What happened")
 
 
 @editions.command("list")
@@ -60,7 +37,10 @@ def list_editions(
         return
     screen.table(
         ("id", "day", "papers", "composed", ""),
-        [(row.id, f"{row.day:%a %Y-%m-%d}", row.papers, _when(row.composed_at), _sample(row.sample)) for row in rows],
+        [
+            (row.id, f"{row.day:%a %Y-%m-%d}", row.papers, screen.when(row.composed_at), _sample(row.sample))
+            for row in rows
+        ],
     )
 
 
@@ -118,51 +98,6 @@ def _print(edition: Edition) -> None:
             votes = f"  ({paper.upvotes} upvotes)" if paper.upvotes else ""
             where = f"  https://arxiv.org/abs/{paper.arxiv_id}" if paper.arxiv_id else ""
             screen.say(f"  - {paper.title}{votes}{where}")
-
-
-@deliveries.command("list")
-def list_deliveries(
-    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
-    day: Annotated[
-        datetime | None, typer.Option(formats=opening.DAY_FORMATS, help="Only those of the edition of this day.")
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 50,
-) -> None:
-    """List deliveries, newest first: to whom, in which state, after how many attempts, the server's last words.
-
-    An uncertain delivery was perhaps sent: the line dropped before the server's last word. It is never sent again by
-    itself; look into the server's log before you do anything about it.
-
-    Example: `paperboy deliveries list --state uncertain`. Changes nothing.
-    """
-    from newsletter.queries import deliveries as outbox
-
-    with opening.database(opening.settings()) as database, database.begin() as tx:
-        rows = outbox.listed(tx, state=state, day=day.date() if day else None, limit=limit)
-        of_all = outbox.states(tx)
-    if not rows:
-        wanted = " of that kind" if state or day else " yet"
-        screen.say(f"There is no delivery{wanted}.")
-    else:
-        screen.table(
-            ("id", "edition", "to", "state", "attempts", "changed", "reply"),
-            [
-                (row.id, str(row.day), row.address, _state(row.state), row.attempts, _when(row.changed_at), row.reply)
-                for row in rows
-            ],
-        )
-    if of_all:
-        screen.heading(f"{sum(of_all.values()):,} in all")
-        ordered = sorted(of_all.items(), key=lambda pair: -pair[1])
-        screen.table(("", "state", ""), [(number, _state(name), STATES[State(name)]) for name, number in ordered])
-
-
-def _state(name: str) -> Text:
-    return Text(name, _STYLES[State(name)])
-
-
-def _when(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
 def _sample(sample: bool) -> str:

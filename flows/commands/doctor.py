@@ -114,15 +114,14 @@ def _database(settings: "Settings") -> str:
 
 
 def _doubts(database: "Database") -> str:
-    from newsletter.models import State
     from newsletter.queries import deliveries as outbox
 
     with database.begin() as tx:
-        doubtful = outbox.states(tx).get(State.UNCERTAIN, 0)
+        doubtful = len(outbox.uncertain(tx))
     if not doubtful:
         return ""
     uncertain = screen.count(doubtful, "uncertain delivery", "uncertain deliveries")
-    return f"; {uncertain}, see `paperboy deliveries list --state uncertain`"
+    return f"; {uncertain} to decide, see `paperboy deliveries list --state uncertain`"
 
 
 def _roster(settings: "Settings") -> str:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from flows.commands import screen
 from newsletter.models import Skip, State, Word
-from newsletter.reports import ComposeReport, DeliverReport, RunReport, SourceReport
+from newsletter.reports import ComposeReport, DeliverReport, DoubtReport, RunReport, SourceReport, in_doubt
 
 if TYPE_CHECKING:
     from newsletter.queries.deliveries import Waiting
@@ -24,7 +24,7 @@ _BECAME = {
     State.ACCEPTED: ("accepted", "green"),
     State.QUEUED: ("deferred: tried again by a later run", "yellow"),
     State.REFUSED: ("refused by the mail server", "red"),
-    State.UNCERTAIN: ("uncertain: perhaps sent, see `paperboy deliveries list --state uncertain`", "yellow"),
+    State.UNCERTAIN: ("uncertain: perhaps sent, and not sent again by themselves", "yellow"),
     State.SUPPRESSED: ("not sent: the reader left after it was queued", "dim"),
     State.EXPIRED: ("expired: too old to be sent, its papers come with the next digest", "yellow"),
     State.SENDING: ("left in mid-air", "red"),
@@ -44,6 +44,7 @@ def show(told: RunReport) -> None:
     _sources(told)
     _edition(told.compose)
     _digests(told)
+    _doubts(told.doubts)
     _where(told.deliver, told.where)
     why = why_nothing_was_mailed(told)
     if why:
@@ -115,6 +116,18 @@ def _became(states: Mapping[str, int]) -> list[tuple[screen.Cell, ...]]:
 def _stopped(told: DeliverReport) -> None:
     if told.stopped:
         screen.say(f"Delivery stopped: {told.stopped}. What was not sent stays queued.", "red")
+
+
+def _doubts(told: DoubtReport) -> None:
+    said = in_doubt(told)
+    if not said:
+        return
+    screen.heading("Uncertain")
+    screen.table(
+        ("id", "edition", "to", "reply"),
+        [(one.delivery_id, str(one.day), one.address, one.reply) for one in told.newest],
+    )
+    screen.say(said, "yellow")
 
 
 def _where(told: DeliverReport, where: str) -> None:

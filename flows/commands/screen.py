@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 from rich.console import Console
 from rich.text import Text
@@ -111,6 +112,11 @@ def working(first: str) -> Iterator[Callable[[str], None]]:
         return
     with console.status(Text(first)) as status:
         yield lambda sentence: status.update(Text(plain(sentence)))
+
+
+def when(instant: datetime) -> str:
+    """An instant to the minute."""
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, exists, func, literal, select, update
 
 from newsletter.database import Transaction
-from newsletter.models import State
+from newsletter.models import Decision, State
 from newsletter.queries.bulk import insert_into
 from newsletter.queries.listings import chunks
-from newsletter.schema import deliveries, editions, subscribers, suppressions
+from newsletter.schema import deliveries, editions, runs, subscribers, suppressions
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def states(tx: Transaction, *, made_by: str | None = None, ids: Collection[int] | None = None) -> dict[str, int]:
@@ -36,6 +38,7 @@ def listed(tx: Transaction, *, state: str | None = None, day: date | None = None
     """Deliveries for a person to read, newest first."""
     query = select(
         deliveries.c.id,
+        deliveries.c.key,
         editions.c.day,
         deliveries.c.address,
         deliveries.c.state,
@@ -65,7 +68,86 @@ def waiting(tx: Transaction) -> Waiting:
             deliveries.c.state == State.QUEUED
         )
     ).one()
-    return Waiting(row.number, row.due_at or datetime.max.replace(tzinfo=UTC))
+    return Waiting(row.number, row.due_at or _NEVER)
+
+
+# ---- what was perhaps sent -------------------------------------------------------------------------------------------
+
+
+def doubts(tx: Transaction, *, run: str, limit: int) -> tuple[int, list[Row[Any]]]:
+    """What is uncertain since a run began: how many, and the first of them by id."""
+    began = select(runs.c.started_at).where(runs.c.token == run).scalar_subquery()
+    new = (deliveries.c.state == State.UNCERTAIN) & ((deliveries.c.run == run) | (deliveries.c.changed_at >= began))
+    number = tx.execute(select(func.count()).where(new)).scalar_one()
+    rows = tx.execute(
+        select(deliveries.c.id, editions.c.day, deliveries.c.address, deliveries.c.reply)
+        .join(editions, editions.c.id == deliveries.c.edition_id)
+        .where(new)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+    )
+    return number, list(rows)
+
+
+def uncertain(tx: Transaction, *, day: date | None = None) -> list[int]:
+    """Ids of all uncertain deliveries, or of those of one day's edition."""
+    query = select(deliveries.c.id).where(deliveries.c.state == State.UNCERTAIN).order_by(deliveries.c.id)
+    if day is not None:
+        query = query.join(editions, editions.c.id == deliveries.c.edition_id).where(editions.c.day == day)
+    return list(tx.scalars(query))
+
+
+def states_of(tx: Transaction, ids: Collection[int]) -> dict[int, str]:
+    """The state of each of these deliveries that there is."""
+    found: dict[int, str] = {}
+    for piece in chunks(sorted(ids)):
+        rows = tx.execute(select(deliveries.c.id, deliveries.c.state).where(deliveries.c.id.in_(piece)))
+        found.update((row.id, row.state) for row in rows)
+    return found
+
+
+def overtaken(tx: Transaction, ids: Collection[int]) -> list[int]:
+    """Those of these deliveries whose readers were promised a later digest since."""
+    later = deliveries.alias()
+    since = exists().where(
+        later.c.subscriber_id == deliveries.c.subscriber_id,
+        later.c.edition_id > deliveries.c.edition_id,
+        later.c.state != State.EXPIRED,
+    )
+    found: list[int] = []
+    for piece in chunks(sorted(ids)):
+        found += tx.scalars(select(deliveries.c.id).where(deliveries.c.id.in_(piece), since))
+    return found
+
+
+_BECOMES = {
+    Decision.ACCEPTED: State.ACCEPTED,
+    Decision.AGAIN: State.QUEUED,
+    Decision.DROPPED: State.EXPIRED,
+}
+
+
+def resolve(
+    tx: Transaction, ids: Collection[int], decision: Decision, *, note: str, now: datetime, expires_at: datetime
+) -> int:
+    """Decide uncertain deliveries; returns how many were decided, for somebody else may have been quicker.
+
+    What is sent again is due at once until `expires_at`, under its old key. `note` goes before the last reply.
+    """
+    values: dict[str, Any] = {"state": _BECOMES[decision], "changed_at": now, "claim": None}
+    if decision is Decision.AGAIN:
+        values |= {"due_at": now, "expires_at": expires_at}
+    decided = 0
+    for piece in chunks(sorted(ids)):
+        decided += tx.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(piece), deliveries.c.state == State.UNCERTAIN)
+            .values(**values, reply=literal(f"{note}; before that: ") + deliveries.c.reply)
+        ).rowcount
+    return decided
+
+
+# ---- addresses -------------------------------------------------------------------------------------------------------
 
 
 def suppress(tx: Transaction, address_key: str, *, reason: str, detail: str, now: datetime) -> None:

@@ -4,12 +4,23 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from newsletter import encoding
-from newsletter.database import Database
+from newsletter.database import Database, Transaction
 from newsletter.errors import LedgerError
 from newsletter.models import State
 from newsletter.queries import deliveries as outbox
 from newsletter.queries import runs
-from newsletter.reports import CollectReport, ComposeReport, DeliverReport, EnqueueReport, RunReport
+from newsletter.reports import (
+    CollectReport,
+    ComposeReport,
+    DeliverReport,
+    Doubt,
+    DoubtReport,
+    EnqueueReport,
+    RunReport,
+    masked,
+)
+
+_SHOWN = 50  # uncertain deliveries a report lists; all of them are in the outbox
 
 
 def report(
@@ -34,6 +45,7 @@ def report(
     told = tuple(deliver)
     with database.begin() as tx:
         states = outbox.states(tx, made_by=run)
+        doubts = _doubts(tx, run)
     accounted = enqueue.queued + sum(enqueue.skipped.values())
     balanced = accounted == enqueue.audience and (dry_run or sum(states.values()) == enqueue.queued)
     balanced = balanced and State.SENDING not in states
@@ -45,6 +57,7 @@ def report(
         deliver=sum_up(told),
         where=where,
         dry_run=dry_run,
+        doubts=doubts,
     )
     with database.begin() as tx:
         runs.finish(tx, run, state="finished" if balanced else "failed", report=encoding.dump(whole), now=now)
@@ -54,6 +67,13 @@ def report(
             f"deliveries {states}; see `paperboy deliveries list`"
         )
     return whole
+
+
+def _doubts(tx: Transaction, run: str) -> DoubtReport:
+    """What was perhaps sent: since the run began, with the first of them, and before it."""
+    new, rows = outbox.doubts(tx, run=run, limit=_SHOWN)
+    earlier = len(outbox.uncertain(tx)) - new
+    return DoubtReport(new, earlier, tuple(Doubt(row.id, row.day, masked(row.address), row.reply) for row in rows))
 
 
 def sum_up(reports: Iterable[DeliverReport]) -> DeliverReport:

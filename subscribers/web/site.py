@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 
 from newsletter.database import Database
 from newsletter.errors import ConfigurationError, LinkError
+from newsletter.reports import masked
 from subscribers import queries, service, tokens
 from subscribers.models import KnownSubscriber, SubscriptionState
 from subscribers.tokens import Purpose
@@ -136,12 +137,6 @@ def _answer_errors(app: FastAPI, site: _Site) -> None:
     }
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
-
-
-def masked(address: str) -> str:
-    """Enough of an address to know one's own by, and not enough for whom a mail was forwarded to."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}…@{domain}"
 
 
 def serve(app: FastAPI, *, port: int) -> None:

@@ -57,6 +57,10 @@ class Terminal:
         """One command; a surprise is raised here, as it would show its traceback."""
         return CliRunner().invoke(app, list(words), env=self.env | env, catch_exceptions=False)
 
+    def answered(self, answer: str, *words: str) -> Result:
+        """One command whose question is answered."""
+        return CliRunner().invoke(app, list(words), env=self.env, input=answer, catch_exceptions=False)
+
     def run(self, *words: str, **env: str) -> Result:
         """`paperboy run` without a Prefect server."""
         return self("run", "--without-prefect", *words, **env)

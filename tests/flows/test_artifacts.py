@@ -9,6 +9,8 @@ from newsletter.reports import (
     CollectReport,
     ComposeReport,
     DeliverReport,
+    Doubt,
+    DoubtReport,
     EnqueueReport,
     RunReport,
     SourceReport,
@@ -104,3 +106,33 @@ def test_a_mailer_that_stopped_fails_the_run():
     assert state.is_failed()
     assert "the server refused the login" in state.message
     assert "stays queued" in state.message
+
+
+DOUBTS = DoubtReport(new=3, earlier=2, newest=(Doubt(17, DAY, "a…@example.org", "the line | dropped"),))
+
+
+def test_what_was_perhaps_sent_stands_in_the_report_with_the_command_that_decides_it():
+    """Day, masked address and reply of each, how many more there are, and those of earlier days."""
+    page = artifacts.report_page(replace(TOLD, doubts=DOUBTS))
+
+    assert "## Uncertain" in page
+    assert "3 deliveries are uncertain: they were perhaps sent" in page
+    assert "2 more uncertain deliveries of earlier runs are undecided." in page
+    assert "`paperboy deliveries resolve ID... --as accepted`" in page
+    assert "| 17 | 2026-11-20 | a…@example.org | the line \\| dropped |" in page
+    assert "and 2 more: `paperboy deliveries list --state uncertain`" in page
+
+
+def test_a_report_without_doubts_has_no_part_for_them():
+    """Nothing to decide, nothing to read."""
+    assert "Uncertain" not in artifacts.report_page(TOLD)
+
+
+def test_what_is_undecided_shows_in_the_state():
+    """A run after which somebody has to look is not plainly completed, nor is one that stopped silent about it."""
+    done = artifacts.final_state(replace(TOLD, doubts=DoubtReport(earlier=1)))
+    stopped = artifacts.final_state(replace(TOLD, deliver=DeliverReport(stopped="it is full"), doubts=DOUBTS))
+
+    assert (done.name, done.is_completed()) == ("CompletedWithRemarks", True)
+    assert "1 uncertain delivery of an earlier run is undecided." in done.message
+    assert "3 deliveries are uncertain" in stopped.message

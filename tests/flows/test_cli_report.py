@@ -16,6 +16,8 @@ from newsletter.reports import (
     CollectReport,
     ComposeReport,
     DeliverReport,
+    Doubt,
+    DoubtReport,
     EnqueueReport,
     RunReport,
     SourceReport,
@@ -88,6 +90,17 @@ def test_every_state_and_every_skip_has_its_words(capsys):
     for words in ("nothing new since", "nothing matched", "not due now", "paused", "not confirmed", "is suppressed"):
         assert words in said
     assert "Delivery stopped: the server is full" in said
+
+
+def test_what_was_perhaps_sent_is_shown_with_the_command_that_decides_it(capsys):
+    """A line for each of this run, a number for those before it."""
+    show(told(doubts=DoubtReport(1, 4, (Doubt(17, DAY, "a…@example.org", "the line dropped"),))))
+
+    said = capsys.readouterr().out
+    assert "17  2026-11-20  a…@example.org  the line dropped" in said
+    assert "1 delivery is uncertain: it was perhaps sent, and is not sent again." in said
+    assert "4 more uncertain deliveries of earlier runs are undecided." in said
+    assert "`paperboy deliveries resolve ID... --as accepted`" in said
 
 
 def test_what_strangers_wrote_cannot_drive_the_terminal(capsys):

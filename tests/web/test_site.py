@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.database import Database
+from newsletter.reports import masked
 from subscribers import queries, roster, service, tokens
 from subscribers.models import SubscriptionState
 from subscribers.tokens import Purpose
-from subscribers.web.site import create_app, masked
+from subscribers.web.site import create_app
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 KEYS = ["the key of these tests"]
