@@ -78,8 +78,11 @@ class _Bucket:
         self.tokens = min(self.tokens, 1 - pause * self.rate)
         return True
 
-    def speed_up(self) -> None:
-        """One mail was accepted."""
+    def speed_up(self, at: float) -> None:
+        """One mail was accepted; while it pauses, one that was under way when we were told, which teaches nothing."""
+        self.refill(at)
+        if at < self.until:
+            return
         self.pause = self.first
         if self.rate < self.ceiling:
             step = GROWTH if self.ceiling == inf else self.ceiling / (RECOVERY * self.rate)
@@ -135,7 +138,7 @@ class Rates:
             return
         bucket = _Bucket(row.rate if is_learned else ceiling, ceiling, at=0.0, first=self._first)
         bucket.tokens = max(min(row.tokens, bucket.tokens), 1 - LONGEST_PAUSE * bucket.rate)
-        bucket.at = min((row.at - self._began).total_seconds(), 0.0)  # never from the future: it would be locked
+        bucket.at = self._seconds(row.at)
         bucket.is_kept = True
         if of_domain:
             self._domains[row.name[1:]] = bucket
@@ -193,7 +196,7 @@ class Rates:
     def judge(self, domain: str, outcome: Outcome, now: datetime) -> Outcome:
         """Learn from an outcome; the same one, with `stop` as all the answers so far have it."""
         if outcome.state is State.ACCEPTED:
-            self._accept(domain)
+            self._accept(domain, self._seconds(now))
         elif outcome.throttled:
             self._slow_down(domain, outcome, self._seconds(now))
             if self._throttles >= THROTTLES_TO_STOP:
@@ -205,13 +208,13 @@ class Rates:
                 return replace(outcome, stop=False)
         return outcome
 
-    def _accept(self, domain: str) -> None:
+    def _accept(self, domain: str, at: float) -> None:
         self._throttles = self._doubts = 0
         if self._transport is not None:
-            self._transport.speed_up()
+            self._transport.speed_up(at)
             self._is_changed = True
         if self._domains and (bucket := self._domains.get(domain)) is not None:
-            bucket.speed_up()
+            bucket.speed_up(at)
             self._changed.add(domain)
 
     def _slow_down(self, domain: str, outcome: Outcome, at: float) -> None:

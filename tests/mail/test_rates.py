@@ -119,11 +119,11 @@ def test_too_fast_halves_the_rate_and_ten_minutes_of_accepted_mail_bring_it_back
     told(made)
     assert rows(made)["smtp"].rate == 5.0
     for _ in range(4400):
-        made.judge("a.example", ACCEPTED, NOON)
-    assert 9.8 < rows(made)["smtp"].rate < 10
+        made.judge("a.example", ACCEPTED, at(1))
+    assert 9.8 < rows(made, 1)["smtp"].rate < 10
     for _ in range(101):
-        made.judge("a.example", ACCEPTED, NOON)
-    assert rows(made)["smtp"].rate == 0, "nothing is learned any more: the limit holds"
+        made.judge("a.example", ACCEPTED, at(1))
+    assert rows(made, 1)["smtp"].rate == 0, "nothing is learned any more: the limit holds"
 
 
 def test_conversations_that_are_answered_together_are_one_reason():
@@ -144,6 +144,17 @@ def test_the_pause_doubles_while_that_is_the_answer_and_the_rate_has_a_floor():
         now += pauses[-1]
         made.spend("a.example", at(now))
     assert pauses == pytest.approx([1, 2, 4, 8, 16, 30, 30, 30, 30], abs=1e-4)
+    assert rows(made, now)["smtp"].rate == SLOWEST
+
+
+def test_what_was_under_way_when_we_were_told_teaches_nothing():
+    """Mails accepted during the pause began before it: neither the pause nor the rate changes for them."""
+    made = rates(1)
+    now = told(made, times=4)
+    wait = made.wait("a.example", at(now))
+    for _ in range(50):
+        made.judge("a.example", ACCEPTED, at(now))
+    assert made.wait("a.example", at(now)) == wait
     assert rows(made, now)["smtp"].rate == SLOWEST
 
 
@@ -182,24 +193,27 @@ def test_without_a_limit_the_first_answer_makes_a_rate_of_what_was_sent_lately()
     made.judge("a.example", TOO_FAST, at(2))
     assert rows(made, 2)["smtp"].rate == pytest.approx(50)
     for _ in range(600):
-        made.judge("a.example", ACCEPTED, at(2))
-    assert rows(made, 2)["smtp"].rate == pytest.approx(51)
+        made.judge("a.example", ACCEPTED, at(3))
+    assert rows(made, 3)["smtp"].rate == pytest.approx(51)
 
 
-def test_what_was_sent_lately_is_not_what_was_sent_since_a_moment_ago():
-    """The first mails of a new stretch of counting, and a pause of an hour, say little beside the stretch before."""
+@pytest.mark.parametrize(
+    ("begun", "told_at", "rate"),
+    [
+        ([number / 100 for number in range(501)], 5.01, 50),
+        ([*range(100), *(100 + number / 100 for number in range(200))], 102, 50),
+        ([*(number / 100 for number in range(100)), 3600], 3600, 0.5),
+        ([0], 0, 0.5),
+    ],
+    ids=["a new stretch has just begun", "slow before, fast now", "an hour ago", "the first mail of all"],
+)
+def test_what_was_sent_lately_is_told_from_what_was_sent_before(begun, told_at, rate):
+    """The last seconds count: not the hour before them, and not only the moment since the counting began anew."""
     made = rates(0)
-    for number in range(501):
-        made.spend("a.example", at(number / 100))
-    made.judge("a.example", TOO_FAST, at(5.01))
-    assert rows(made, 5.01)["smtp"].rate == pytest.approx(50)
-
-    idle = rates(0)
-    for number in range(501):
-        idle.spend("a.example", at(number / 100))
-    idle.spend("a.example", at(3600))
-    idle.judge("a.example", TOO_FAST, at(3600))
-    assert rows(idle, 3600)["smtp"].rate == 0.5, "one mail a second, halved"
+    for when in begun:
+        made.spend("a.example", at(when))
+    made.judge("a.example", TOO_FAST, at(told_at))
+    assert rows(made, told_at)["smtp"].rate == pytest.approx(rate)
 
 
 # ---- one domain ----------------------------------------------------------------------------------------------------
