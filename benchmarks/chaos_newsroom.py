@@ -1,11 +1,13 @@
 """The newsroom that chaos falls upon: readers, papers, one database; and the hands of its clock."""
 
 import json
+import sqlite3
 import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pg8000
 from sqlalchemy import func, select, update
 
 from newsletter import steps
@@ -18,6 +20,7 @@ from subscribers import service
 
 PAPERS = 8  # of an edition
 _DOMAINS = 37
+_LOCKED = (sqlite3.Error, pg8000.Error)
 _SUBJECTS = ("speculative decoding", "video diffusion", "robot grasping", "protein folding")
 _FIRST_DAY = date(2026, 1, 5)
 
@@ -38,12 +41,17 @@ class Newsroom:
         self.database.migrate()
         people = "".join(f"  - {{address: {self.address(n)}, name: Reader {n}}}\n" for n in range(self.readers))
         self.roster.write_text(f"subscribers:\n{people}")
-        service.apply_roster(self.database, service.read_roster(self.roster), now=datetime.now(UTC))
+        service.apply_roster(self.database, service.read_roster(self.roster), now=self.now())
 
     @staticmethod
     def address(number: int) -> str:
         """Of one reader; nobody has it."""
         return f"reader{number}@d{number % _DOMAINS}.example.org"
+
+    @staticmethod
+    def now() -> datetime:
+        """This instant; a benchmark is a door."""
+        return datetime.now(UTC)
 
     @property
     def roster(self) -> Path:
@@ -84,7 +92,7 @@ class Newsroom:
         path.write_text(
             json.dumps({"date": str(self.day), "count": PAPERS, "papers": [self._paper(n) for n in range(PAPERS)]})
         )
-        steps.store(self.database, parse_file(path, captured_at=datetime.now(UTC), day=self.day))
+        steps.store(self.database, parse_file(path, captured_at=self.now(), day=self.day))
 
     def _paper(self, number: int) -> dict[str, object]:
         subject = _SUBJECTS[number % len(_SUBJECTS)]
@@ -101,7 +109,7 @@ class Newsroom:
 
     def move_clock(self) -> None:
         """What was deferred is due, and who had to slow down has had time to recover: hours pass in no time."""
-        now = datetime.now(UTC)
+        now = self.now()
         with self.database.begin() as tx:
             tx.execute(
                 update(deliveries)
@@ -114,7 +122,7 @@ class Newsroom:
         """Every lease runs out, as after minutes in which its holder did not move; False where a stopped process locks
         the database.
         """
-        now = Instant().process_bind_param(datetime.now(UTC) - timedelta(seconds=1), self.database.engine.dialect)
+        now = Instant().process_bind_param(self.now() - timedelta(seconds=1), self.database.engine.dialect)
         is_sqlite = self.database.dialect == "sqlite"
         with self.database.engine.connect() as connection:
             raw = connection.connection.cursor()
@@ -122,7 +130,7 @@ class Newsroom:
                 raw.execute("PRAGMA busy_timeout = 300" if is_sqlite else "SET LOCAL lock_timeout = '300ms'")
                 raw.execute(f"UPDATE leases SET until = '{now}'")
                 connection.connection.commit()
-            except connection.dialect.dbapi.Error:
+            except _LOCKED:
                 connection.invalidate()
                 return False
         return True

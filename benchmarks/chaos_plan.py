@@ -78,7 +78,7 @@ class Round:
     is_eager: bool  # it says 354 even where no recipient was taken
     dies_at: float | None  # where the clock kills: part of the time the command takes
     moves_clock: bool  # whether what was deferred is due at once
-    publishes: bool  # whether the papers of another day come before it
+    publishes: bool  # whether the papers of another day come after it, though not all is sent
 
 
 class Plan:
@@ -119,7 +119,8 @@ class Plan:
 
     def _deaths(self, dice: random.Random, kind: Kind) -> tuple[Fault, ...]:
         """The signals of a round, and the fuse: no round that kills sends much more than its share."""
-        fuse = Fault("dot", "kill all", after=2 * self._span, held=dice.random() < 0.5)
+        length = dice.randrange(2 * self._span) if kind == "run" else dice.randrange(self._span, 2 * self._span)
+        fuse = Fault("dot", "kill all", after=length, held=dice.random() < 0.5)
         moment = MOMENTS[dice.randrange(len(MOMENTS))]
         soon = dice.choice((0, 1)) if moment in {"connect", "ehlo"} else dice.randrange(self._span)
         if kind == "calm":

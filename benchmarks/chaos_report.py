@@ -1,7 +1,7 @@
 """What chaos came to: one JSON object, and the tables of docs/chaos.md. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,7 +86,7 @@ def markdown(results: Mapping[str, Result]) -> str:
     return "\n\n".join((_table(head, lines), _table(("at", *DEEDS), faults), _table(("at", *deeds), signals)))
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(
         "| " + " | ".join(f"{c:,}" if isinstance(c, int) else str(c) for c in line) + " |" for line in lines

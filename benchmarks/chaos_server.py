@@ -1,5 +1,4 @@
-"""The fault server of `benchmarks/chaos.py`: a process of its own that misbehaves as told, kills whom it serves at exact
-moments of the conversation, and is the oracle: it counts the copies of each delivery that it holds.
+"""The fault server of `benchmarks/chaos.py`: misbehaves as told, kills whom it serves, and counts what it holds.
 
 It speaks SMTP with pipelining and BDAT, one port for each slot in which the driver may start a command, and takes its
 orders as lines of JSON on standard input. A copy counts once the server has the message whole and has not refused it,
