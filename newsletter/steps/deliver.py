@@ -30,8 +30,9 @@ _CLAIMED_AT_ONCE = 256  # decoded digests that wait in memory, unless one domain
 _ALL_FAIL = 3
 """So many in a row that cannot be rendered, and none that can: a template or a setting is wrong, not a digest."""
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=4)
-_LAST_ANSWERS = 30.0
-"""Seconds that mails in flight get for their answers once the process was told to stop."""
+_LAST_ANSWERS = 20.0
+"""Seconds that mails in flight get for their answers once the process was told to stop: who told it waits for 30."""
+_TOLD = "it was told to stop"
 _LOOK = 0.2  # seconds between looks whether it was
 _CLAIM = "deliver "  # how the names of our leases begin
 
@@ -101,8 +102,10 @@ def deliver(post: Post, shard: Shard, *, progress: Callable[[int, int], None] | 
     """
     with post.database.begin() as tx:
         due = claims.due_ids(tx, now=post.clock(), first=shard.first, last=shard.last)
-    if not due or post.stop.is_set():
+    if not due:
         return DeliverReport()
+    if post.stop.is_set():
+        return DeliverReport(stopped=_TOLD)
     name = f"{_CLAIM}{uuid.uuid4().hex}"
     try:
         with lease(post.database, holder=name, clock=post.clock, name=name) as held:
@@ -159,7 +162,7 @@ class _Round:
         """When told to stop, give what is in flight its time, and no more."""
         while not self.post.stop.is_set():  # noqa: ASYNC110 - set by a signal handler, in another thread
             await asyncio.sleep(_LOOK)
-        self.stopped = self.stopped or "it was told to stop"
+        self.stopped = self.stopped or _TOLD
         _, late = await asyncio.wait(workers, timeout=_LAST_ANSWERS)
         for worker in late:
             worker.cancel()
