@@ -137,7 +137,7 @@ class Rates:
         if not is_learned and (ceiling == inf or (of_domain and not self._domain_limit)):
             return
         bucket = _Bucket(row.rate if is_learned else ceiling, ceiling, at=0.0, first=self._first)
-        bucket.tokens = max(min(row.tokens, bucket.tokens), 1 - LONGEST_PAUSE * bucket.rate)
+        bucket.tokens = max(row.tokens, 1 - LONGEST_PAUSE * bucket.rate)  # more than a burst is cut by refill
         bucket.at = self._seconds(row.at)
         bucket.is_kept = True
         if of_domain:
