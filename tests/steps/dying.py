@@ -1,12 +1,13 @@
-"""A process that delivers and is killed in the middle: `python -m tests.steps.dying URL FOLDER MOMENT COUNT [PORT]`.
+"""A process that delivers and is killed in the middle: `python -m tests.steps.dying URL FOLDER MOMENT COUNT [PORT [no-lease]]`.
 
 MOMENT is `before` the transport's COUNT-th send, when it is `begun` in the ledger, or `after` it; the process ends by SIGKILL, so nothing of it is cleaned up.
-With PORT the mail goes over SMTP to that port, else into the outbox under FOLDER.
+At `never` it goes on to the end; with `no-lease` beside a run. With PORT the mail goes over SMTP to that port, else into the outbox under FOLDER.
 """
 
 import os
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from newsletter import steps
@@ -69,7 +70,10 @@ def main() -> None:
     database = Database(url)
     newsroom = Newsroom(database, Settings(data_dir=folder))
     newsroom.transport = lambda: Dying(transport(folder, port), moment, count)
-    with steps.lease(database, holder=f"dying-{os.getpid()}", clock=lambda: at(FRIDAY)):
+    beside = (
+        nullcontext() if "no-lease" in sys.argv else steps.lease(database, holder="dying", clock=lambda: at(FRIDAY))
+    )
+    with beside:
         newsroom.deliver(run="dying")
 
 
