@@ -46,6 +46,7 @@ class FastLine(asyncio.Protocol):
         self._config = config
         self._extensions = extensions
         self._chunking = "chunking" in extensions
+        self.width = config.window if self._chunking else 2  # the message of one mail and the envelope of the next
         self._replies = Replies()
         self._expected: deque[_Expected] = deque()
         self._unwritten: list[bytes] = []
@@ -71,14 +72,9 @@ class FastLine(asyncio.Protocol):
         return line
 
     @property
-    def width(self) -> int:
-        """A window of mails; or two, the message of one and the envelope of the next."""
-        return self._config.window if self._chunking else 2
-
-    @property
     def is_usable(self) -> bool:
-        """Neither at its end nor about to be."""
-        return self._end is None and not self._transport.is_closing()
+        """Whether it may carry another mail."""
+        return self._end is None
 
     async def quit(self) -> None:
         """QUIT, and what the server says to it, for a few seconds."""
@@ -99,11 +95,10 @@ class FastLine(asyncio.Protocol):
         envelope = terms(parcel, self._extensions)
         if isinstance(envelope, Outcome):
             return envelope
-        # After a rest the server may be gone without our knowing: no message is risked before it has answered.
-        rested = not self._busy and self._loop.time() - self._since > self._config.probe_after
+        careful = not self._chunking or (not self._busy and self._is_doubtful())
         self._busy += 1
         try:
-            if rested or not self._chunking:
+            if careful:
                 return await self._ask_first(parcel, envelope, begin)
             if not await begin():
                 return NOT_BEGUN
@@ -112,6 +107,10 @@ class FastLine(asyncio.Protocol):
             return await self._end_of(talk)
         finally:
             self._busy -= 1
+
+    def _is_doubtful(self) -> bool:
+        """After a rest the server may be gone, a RSET may fail: no message is risked before it has answered."""
+        return self._needs_reset or self._loop.time() - self._since > self._config.probe_after
 
     async def _ask_first(self, parcel: Parcel, envelope: Terms, begin: Begin) -> Outcome:
         """The message begins when the recipient was taken."""
@@ -331,8 +330,12 @@ class FastLine(asyncio.Protocol):
                 return
         self._pump()
 
+    def eof_received(self) -> None:
+        """The server says nothing more, and so neither do we."""
+        self._lose("the server closed the connection")
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """The server is gone."""
+        """The connection broke."""
         self._lose(str(exc or "the server closed the connection"))
 
     def pause_writing(self) -> None:
