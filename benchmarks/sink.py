@@ -153,6 +153,7 @@ class _Conversation(asyncio.BufferedProtocol):
 
     def _chunk_ended(self) -> bytes:
         if not self.chunk_is_wanted:
+            self._forget()
             return self._wrong(b"503 5.5.1 no recipient\r\n")
         return self._mail_ended() if self.chunk_is_last else b"250 2.0.0 more\r\n"
 
