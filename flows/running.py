@@ -10,6 +10,7 @@ from flows.environment import environment
 from flows.parameters import RunParameters
 from flows.processes import Child
 from flows.server import Echo
+from flows.stopping import Stopping
 from newsletter import encoding
 from newsletter.errors import ConfigurationError, PaperboyError, RunInProgress
 from newsletter.reports import RunReport
@@ -22,19 +23,26 @@ class RunFailed(PaperboyError):
     """The run did not come to its end; the sentence is its error's."""
 
 
-def run_flow(settings: Settings, parameters: RunParameters, *, echo: Echo) -> RunReport:
+class RunStopped(RunFailed):
+    """A signal ended the run before it had a report."""
+
+
+def run_flow(settings: Settings, parameters: RunParameters, *, echo: Echo, stop: Stopping | None = None) -> RunReport:
     """Run the flow once in a process of its own and hand back its report.
 
-    Where the mailer stopped before the end, the report's `deliver.stopped` says so.
+    Where the mailer or a signal stopped it before the end, the report's `deliver.stopped` says so. The signals that
+    `stop` hears are passed on to the run.
 
     Raises:
         RunInProgress: another run is going on.
+        RunStopped: a signal ended it before anything was delivered.
         RunFailed: it failed; the sentence says why.
         ConfigurationError: a setting or the database's schema is wrong.
         ServerFailed: the Prefect server did not start.
 
     """
-    with server.running_server(settings, echo) as found:
+    stop = stop or Stopping()
+    with stop, server.running_server(settings, echo) as found:
         env = environment(settings, found.port)
         # Where the server is that of `paperboy serve` its runs are alive, and not ours to sweep.
         options = ("--sweep",) if found.process else ()
@@ -47,11 +55,14 @@ def run_flow(settings: Settings, parameters: RunParameters, *, echo: Echo) -> Ru
             log=server.logs(settings) / "run.log",
             talk=True,
         )
+        stop.tell = child.process.terminate
         try:
-            server.wait_until_healthy(found, echo)
-            end = _listen(child, parameters, echo)
+            server.wait_until_healthy(found, echo, stopped=stop.asked.is_set)
+            end = {} if stop.asked.is_set() else _listen(child, parameters, echo)
         finally:
             child.stop(STOP_SECONDS)
+    if stop.asked.is_set() and (not end or end["report"] is None):
+        raise RunStopped("the run was stopped before it had delivered; nothing is lost, the next run goes on from here")
     return _judge(end, child)
 
 

@@ -3,6 +3,7 @@
 Only dates, ids and small reports cross a task's boundary; each opens what it needs and closes it again.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,9 +17,13 @@ from sqlalchemy.exc import DBAPIError
 
 from flows import artifacts, wiring
 from flows.parameters import RunParameters
+from flows.stopping import Stopping
 from newsletter import steps
 from newsletter.errors import MailerUnavailable, PaperboyError, SourceUnavailable
 from newsletter.reports import CollectReport, ComposeReport, DeliverReport, EnqueueReport, RunReport, Shard
+
+_STOP = threading.Event()
+"""Set once this process was asked to stop while it delivers: signals reach the flow's thread, and tasks have others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ def day_of(parameters: RunParameters, scheduled: date) -> date:
 
 async def can_heal(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Whether another try may help: nobody answered, the database was busy, the mailer is down."""
+    if _STOP.is_set():
+        return False
     error = await state.aresult(raise_on_failure=False)
     return isinstance(error, (SourceUnavailable, MailerUnavailable, DBAPIError))
 
@@ -148,7 +155,7 @@ def enqueue(run: str, day: date, parameters: RunParameters) -> Queued:
 def deliver(run: str, shard: Shard) -> DeliverReport:
     """Send what is due in one shard. No timeout: in a thread Prefect's would only end it after the fact."""
     with wiring.shop() as shop, artifacts.progress(_tell_progress) as progress:
-        told = steps.deliver(shop.post(run), shard, progress=progress)
+        told = steps.deliver(shop.post(run, _STOP), shard, progress=progress)
     sentence = ", ".join(f"{count} {state}" for state, count in told.states.items()) or "nothing was due"
     say("deliver.done", sentence, first=shard.first, last=shard.last, stopped=told.stopped, **told.states)
     return told
@@ -159,10 +166,15 @@ def _tell_progress(done: int, of_all: int) -> None:
 
 
 def deliver_all(run: str, shards: Sequence[Shard]) -> tuple[DeliverReport, ...]:
-    """Every shard on the thread pool; a mailer that stays down is a report, the unforeseen is raised at the end."""
-    futures = deliver.map(run=unmapped(run), shard=list(shards)) if shards else []
-    for future in futures:
-        future.wait()
+    """Every shard on the thread pool; a mailer that stays down is a report, the unforeseen is raised at the end.
+
+    Prefect would answer SIGTERM by crashing the flow while its thread still sends. So it is heeded here: the threads
+    settle what is on its way, and the run ends with its report.
+    """
+    with Stopping(_STOP, firm=True):
+        futures = deliver.map(run=unmapped(run), shard=list(shards)) if shards else []
+        for future in futures:
+            future.wait()
     told = []
     for future in futures:
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -157,8 +158,8 @@ class Shop:
             stamp=signer(self.settings),
         )
 
-    def post(self, run: str) -> steps.Post:
-        """What delivering needs."""
+    def post(self, run: str, stop: threading.Event | None = None) -> steps.Post:
+        """What delivering needs; once `stop` is set no more is claimed."""
         return steps.Post(
             self.database,
             transport(self.settings),
@@ -170,6 +171,7 @@ class Shop:
             # Files on this disk are nobody's inbox: nothing limits the outbox but the disk.
             rate=self.settings.rate if self.settings.transport == "smtp" else 0.0,
             domain_rate=self.settings.domain_rate if self.settings.transport == "smtp" else 0.0,
+            stop=stop or threading.Event(),
         )
 
     # ---- runs ------------------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """deliver: empty the outbox now, without making an edition and without Prefect."""
 
-import time
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.commands import opening, run_report, screen
+from flows.stopping import Stopping
 from newsletter.errors import MailerUnavailable
 from newsletter.models import State
 from newsletter.reports import DeliverReport
@@ -32,7 +33,8 @@ def deliver(
     """Send what is queued now, and say what became of it; makes no edition and queues nothing.
 
     May run beside a run: each delivery is sent by whoever claims it first. What a server deferred goes out when its
-    time has come, with `--wait` or with a later run.
+    time has come, with `--wait` or with a later run. SIGTERM or Ctrl-C: no more is begun, what is on its way gets its
+    answer, and the rest stays queued.
 
     Examples: `paperboy deliver`, `paperboy deliver --wait`. Sends mail over the transport of the settings.
     """
@@ -41,17 +43,17 @@ def deliver(
     from flows import wiring
     from newsletter.queries import deliveries as outbox
 
-    with wiring.shop(opening.settings()) as shop, screen.working("looking at what is queued") as echo:
-        told = empty(shop, f"deliver.{secrets.token_hex(8)}", echo, wait=wait)
+    stop = Stopping()
+    with wiring.shop(opening.settings()) as shop, screen.working("looking at what is queued") as echo, stop:
+        told = empty(shop, f"deliver.{secrets.token_hex(8)}", echo, stop.asked, wait=wait)
         with shop.database.begin() as tx:
             waiting = outbox.waiting(tx)
     run_report.show_delivered(told, waiting, shop.where)
-    if told.stopped:
-        raise typer.Exit(1)
+    run_report.leave(told, stop)
 
 
-def empty(shop: "Shop", name: str, echo: Echo, *, wait: bool) -> DeliverReport:
-    """Send what is due, round after round, until nothing is; with `wait` until nothing is queued either.
+def empty(shop: "Shop", name: str, echo: Echo, stop: threading.Event, *, wait: bool) -> DeliverReport:
+    """Send what is due, round after round, until nothing is, or `stop` is set; with `wait` until nothing is queued.
 
     What is queued when it ends is not in the report: it is counted in the outbox.
     """
@@ -61,8 +63,8 @@ def empty(shop: "Shop", name: str, echo: Echo, *, wait: bool) -> DeliverReport:
     told: list[DeliverReport] = []
     steps.recover(shop.post(name))
     while True:
-        told += _round(shop, name, echo)
-        if told and told[-1].stopped:
+        told += _round(shop, name, echo, stop)
+        if stop.is_set() or (told and told[-1].stopped):
             break
         with shop.database.begin() as tx:
             left = outbox.waiting(tx)
@@ -70,13 +72,13 @@ def empty(shop: "Shop", name: str, echo: Echo, *, wait: bool) -> DeliverReport:
             break
         if left.due_at > opening.now():
             echo(f"{screen.count(left.number, 'delivery', 'deliveries')} wait until {left.due_at:%H:%M:%S} UTC")
-        time.sleep(min(max((left.due_at - opening.now()).total_seconds(), _AT_LEAST), _LOOK_AGAIN))
+        stop.wait(min(max((left.due_at - opening.now()).total_seconds(), _AT_LEAST), _LOOK_AGAIN))
     whole = steps.sum_up(told)
     settled = {state: number for state, number in whole.states.items() if state != State.QUEUED}
     return DeliverReport(settled, whole.stopped)
 
 
-def _round(shop: "Shop", name: str, echo: Echo) -> list[DeliverReport]:
+def _round(shop: "Shop", name: str, echo: Echo, stop: threading.Event) -> list[DeliverReport]:
     """What is due now, shard by shard, until the mailer stops."""
     from newsletter import steps
 
@@ -84,7 +86,7 @@ def _round(shop: "Shop", name: str, echo: Echo) -> list[DeliverReport]:
     for shard in steps.shards(shop.database, now=opening.now()):
         try:
             one = steps.deliver(
-                shop.post(name), shard, progress=lambda done, of_all: echo(f"delivered {done} of {of_all}")
+                shop.post(name, stop), shard, progress=lambda done, of_all: echo(f"delivered {done} of {of_all}")
             )
         except MailerUnavailable as error:
             one = DeliverReport(stopped=str(error))

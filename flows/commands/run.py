@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands import opening, people, run_report, screen
+from flows.stopping import Stopping
 from newsletter.errors import PaperboyError
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def run(
     """Make today's edition and deliver it: collect, compose, enqueue, deliver, report.
 
     On a fresh installation it creates the database and applies the roster; later it applies what changed in the
-    roster. A second run on the same day finds nothing new and mails nobody.
+    roster. A second run on the same day finds nothing new and mails nobody. SIGTERM or Ctrl-C while mail goes out: no
+    more is begun, what is on its way gets its answer, and the rest stays queued.
 
     Examples: `paperboy run`, `paperboy run --dry-run`, `paperboy run --only reader@example.org`.
 
@@ -68,13 +70,18 @@ def run(
             "ignore_hours": not at_their_hour,
         }
     )
-    with screen.working("getting ready") as echo:
-        told = (
-            _directly(settings, parameters, echo) if without_prefect else _through_prefect(settings, parameters, echo)
-        )
+    stop = Stopping()
+    take = _directly if without_prefect else _through_prefect
+    try:
+        with screen.working("getting ready") as echo:
+            told = take(settings, parameters, echo, stop)
+    except PaperboyError as error:
+        if not stop.status:
+            raise
+        screen.complain(error)
+        raise typer.Exit(stop.status) from error
     run_report.show(told)
-    if told.deliver.stopped:
-        raise typer.Exit(1)
+    run_report.leave(told.deliver, stop)
 
 
 def _check_sources(names: Sequence[str]) -> None:
@@ -129,13 +136,13 @@ def _check_addresses(database: "Database", only: Sequence[str]) -> None:
 # ---- the run ---------------------------------------------------------------------------------------------------------
 
 
-def _through_prefect(settings: "Settings", parameters: "RunParameters", echo: Echo) -> "RunReport":
+def _through_prefect(settings: "Settings", parameters: "RunParameters", echo: Echo, stop: Stopping) -> "RunReport":
     from flows.running import run_flow
 
-    return run_flow(settings, parameters, echo=echo)
+    return run_flow(settings, parameters, echo=echo, stop=stop)
 
 
-def _directly(settings: "Settings", parameters: "RunParameters", echo: Echo) -> "RunReport":
+def _directly(settings: "Settings", parameters: "RunParameters", echo: Echo, stop: Stopping) -> "RunReport":
     """The same five steps under the same lease, in this process."""
     import secrets
 
@@ -175,10 +182,15 @@ def _directly(settings: "Settings", parameters: "RunParameters", echo: Echo) -> 
             dry_run=parameters.dry_run,
         )
         shards = () if parameters.dry_run else steps.shards(shop.database, now=wiring.now())
-        delivered = [
-            steps.deliver(shop.post(name), shard, progress=lambda done, of_all: echo(f"delivered {done} of {of_all}"))
-            for shard in shards
-        ]
+        with stop:
+            delivered = [
+                steps.deliver(
+                    shop.post(name, stop.asked),
+                    shard,
+                    progress=lambda done, of_all: echo(f"delivered {done} of {of_all}"),
+                )
+                for shard in shards
+            ]
         return steps.report(
             shop.database,
             run=name,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
 from rich.text import Text
 
 from flows.commands import screen
@@ -11,6 +12,7 @@ from newsletter.models import Skip, State, Word
 from newsletter.reports import ComposeReport, DeliverReport, DoubtReport, RunReport, SourceReport, in_doubt
 
 if TYPE_CHECKING:
+    from flows.stopping import Stopping
     from newsletter.queries.deliveries import Waiting
 
 _WORDS = {
@@ -137,6 +139,14 @@ def _where(told: DeliverReport, where: str) -> None:
             screen.say(f"Read them with `make preview` (or `paperboy preview`); they are in {where}")
         else:
             screen.say(f"They went to the mail server {where}.")
+
+
+def leave(told: DeliverReport, stop: "Stopping") -> None:
+    """End the command where delivering ended early: status 1 if the mailer stopped, 128 and more after a signal."""
+    if stop.status:
+        screen.say("Stopped as you asked. What is queued goes out with the next run or `paperboy deliver`.", "bold")
+    if stop.status or told.stopped:
+        raise typer.Exit(stop.status or 1)
 
 
 def show_delivered(told: DeliverReport, waiting: "Waiting", where: str) -> None:
