@@ -121,7 +121,7 @@ def one_day(database: Database, settings: Settings, today: list[Listing], day: d
     composed = steps.compose(database, settings=settings, day=day, now=now)
     queued = steps.enqueue(
         database,
-        lambda tx, latest: service.audience(tx, now=now, latest_edition=latest),
+        lambda latest: service.audience(database, now=now, latest_edition=latest),
         settings=settings,
         run=run,
         day=day,

@@ -129,7 +129,7 @@ def enqueue(run: str, day: date, parameters: RunParameters) -> Queued:
         example = shop.example(**chosen)
         told = steps.enqueue(
             shop.database,
-            lambda tx, latest: shop.audience(tx, latest, **chosen),
+            lambda latest: shop.audience(latest, **chosen),
             settings=shop.settings,
             run=run,
             day=day,

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
 from newsletter import encoding, steps
-from newsletter.database import Database, Transaction
+from newsletter.database import Database
 from newsletter.errors import LedgerError
 from newsletter.mail import dkim
 from newsletter.mail.outbox import Outbox
@@ -111,26 +111,27 @@ class Shop:
     # ---- people ----------------------------------------------------------------------------------------------------
 
     def audience(
-        self, tx: Transaction, latest: int | None, *, now: datetime, only: Collection[str] = (), ignore_hours: bool
-    ) -> Audience:
-        """Everybody, each due or with the reason why not."""
-        return service.audience(tx, now=now, latest_edition=latest, respect_hours=not ignore_hours, only=tuple(only))
+        self, latest: int | None, *, now: datetime, only: Collection[str] = (), ignore_hours: bool
+    ) -> Iterator[Audience]:
+        """Everybody, in pages, each due or with the reason why not."""
+        return service.audience(
+            self.database, now=now, latest_edition=latest, respect_hours=not ignore_hours, only=tuple(only)
+        )
 
     def strangers(self, only: Collection[str]) -> int:
         """How many of these addresses are nobody's."""
-        if not only:
-            return 0  # without reading everybody
         with self.database.begin() as tx:
-            return len(service.audience(tx, now=now(), latest_edition=None, only=tuple(only)).unknown)
+            return len(service.unknown(tx, tuple(only)))
 
     def example(self, *, now: datetime, only: Collection[str], ignore_hours: bool) -> Message | None:
         """The digest of the first reader who is due, without anything that points to them; None where nobody is."""
         with self.database.begin() as tx:
             newest = editions.latest(tx)
-            if newest is None:
-                return None
-            due = self.audience(tx, newest.id, now=now, only=only, ignore_hours=ignore_hours).recipients
-        for recipient in due[:10]:
+        if newest is None:
+            return None
+        pages = self.audience(newest.id, now=now, only=only, ignore_hours=ignore_hours)
+        due = chain.from_iterable(page.recipients for page in pages)
+        for recipient in islice(due, 10):
             digest = preview(self.database, recipient, settings=self.settings, upto=newest.id)
             if digest is not None:
                 with self.database.begin() as tx:

@@ -147,11 +147,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Everybody who has not unsubscribed: those who are due, and the reasons of all others."""
+    """Some of those who have not unsubscribed: those who are due, and the reasons of the others."""
 
     recipients: tuple[Recipient, ...] = ()
     skips: tuple[tuple[int, Skip], ...] = ()  # subscriber id and reason
-    unknown: tuple[str, ...] = ()  # addresses that were asked for by name and are nobody's
 
 
 def profile(known: Subscriber, topics: dict[str, NamedTopic]) -> Profile:

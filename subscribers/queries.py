@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import RowMapping, and_, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.database import Transaction
+from newsletter.queries.bulk import ids, texts
 from newsletter.schema import bounces, deliveries, editions, subscribers, subscriptions, suppressions, topics
 from subscribers.models import (
     Cadence,
@@ -50,6 +51,38 @@ def not_unsubscribed(tx: Transaction) -> dict[str, KnownSubscriber]:
     return {row["address_key"]: _known(row) for row in tx.execute(wanted.order_by(subscribers.c.id)).mappings()}
 
 
+def cursors(tx: Transaction, keys: Collection[str] | None = None) -> list[int]:
+    """The cursors of those who have not unsubscribed, each once, the highest first; `keys` narrows it to some."""
+    found = (
+        select(subscribers.c.cursor)
+        .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+        .where(*_open(tx, keys))
+    )
+    return list(tx.scalars(found.distinct().order_by(subscribers.c.cursor.desc())))
+
+
+def page(
+    tx: Transaction, *, after: int, limit: int, cursor: int | None = None, keys: Collection[str] | None = None
+) -> list[KnownSubscriber]:
+    """The next who have not unsubscribed, by id; of those with one cursor, or with some address keys."""
+    wanted = _EVERYTHING.where(*_open(tx, keys), subscribers.c.id > after)
+    if cursor is not None:
+        wanted = wanted.where(subscribers.c.cursor == cursor)
+    return [_known(row) for row in tx.execute(wanted.order_by(subscribers.c.id).limit(limit)).mappings()]
+
+
+def _open(tx: Transaction, keys: Collection[str] | None) -> list[ColumnElement[bool]]:
+    """Who is pending or active, of all or of some address keys."""
+    is_open = subscriptions.c.state != SubscriptionState.UNSUBSCRIBED
+    return [is_open] if keys is None else [is_open, subscribers.c.address_key.in_(texts(tx, keys))]
+
+
+def open_keys(tx: Transaction, keys: Collection[str]) -> frozenset[str]:
+    """Those of the address keys whose owner has not unsubscribed."""
+    found = select(subscribers.c.address_key).join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
+    return frozenset(tx.scalars(found.where(*_open(tx, keys))))
+
+
 def by_token(tx: Transaction, token: str) -> KnownSubscriber | None:
     """The subscriber with this token."""
     row = tx.execute(_EVERYTHING.where(subscribers.c.token == token)).mappings().first()
@@ -70,10 +103,7 @@ def wanting(tx: Transaction, subscriber_ids: Iterable[int]) -> set[int]:
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
         .where(subscriptions.c.state == SubscriptionState.ACTIVE, ~suppressed)
     )
-    found: set[int] = set()
-    for chunk in _chunks(sorted(set(subscriber_ids))):
-        found.update(tx.scalars(active.where(subscribers.c.id.in_(chunk))))
-    return found
+    return set(tx.scalars(active.where(subscribers.c.id.in_(ids(tx, set(subscriber_ids))))))
 
 
 def address_keys(tx: Transaction, subscriber_ids: Iterable[int]) -> dict[int, str]:

@@ -1,7 +1,8 @@
 """What can be done about people: apply the roster, find the audience, honour an unsubscribe, suppress an address."""
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress as ignoring
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,6 +21,8 @@ from subscribers.models import (
     Suppression,
     profile,
 )
+
+_PAGE = 1_000  # subscribers read at a time
 
 # ---- the roster ------------------------------------------------------------------------------------------------------
 
@@ -96,12 +99,13 @@ def named_topics(tx: Transaction) -> tuple[NamedTopic, ...]:
 def example_papers(tx: Transaction) -> frozenset[str]:
     """The arXiv ids that readers, or the topics they follow, give as examples."""
     topics = queries.all_topics(tx)
-    return frozenset(
-        interest.value
-        for known in queries.not_unsubscribed(tx).values()
-        for interest in profile(known.subscriber, topics).interests
-        if interest.kind is InterestKind.SEED
-    )
+    found: set[str] = set()
+    after = 0
+    while people := queries.page(tx, after=after, limit=_PAGE):
+        after = people[-1].id
+        interests = (one for known in people for one in profile(known.subscriber, topics).interests)
+        found.update(one.value for one in interests if one.kind is InterestKind.SEED)
+    return frozenset(found)
 
 
 def known_topic(tx: Transaction, name: str) -> NamedTopic:
@@ -123,50 +127,68 @@ def known_topic(tx: Transaction, name: str) -> NamedTopic:
 
 
 def audience(
-    tx: Transaction,
+    database: Database,
     *,
     now: datetime,
     latest_edition: int | None,
     respect_hours: bool = True,
     only: Collection[str] = (),
-) -> Audience:
-    """Everybody who has not unsubscribed, each either as a recipient or with the reason why not.
+) -> Iterator[Audience]:
+    """Everybody who has not unsubscribed, each either as a recipient or with the reason why not, in pages.
 
     `latest_edition` is the newest edition's id, None where there is none. With `respect_hours` False the hour counts
-    as reached, and who was served today already is known by their cursor alone. `only` narrows it to some addresses;
-    those that are nobody's are in `unknown`.
+    as reached, and who was served today already is known by their cursor alone. `only` narrows it to some addresses.
+    Each page is read when it is asked for, in a transaction of its own; a page is of one cursor, the highest first, so
+    that whoever is served on the way moves to where we have been already.
     """
-    people = queries.not_unsubscribed(tx)
-    unknown: tuple[str, ...] = ()
-    if only:
-        people, unknown = _narrowed(people, only)
-    topics = queries.all_topics(tx)
+    keys = _folded(only).values() if only else None
+    with database.begin() as tx:
+        topics = queries.all_topics(tx)
+        cursors = queries.cursors(tx, keys)
+    for cursor in cursors:
+        after = 0
+        while True:
+            with database.begin() as tx:
+                people = queries.page(tx, after=after, limit=_PAGE, cursor=cursor, keys=keys)
+            if not people:
+                break
+            after = people[-1].id
+            yield _judged(people, topics, now=now, latest_edition=latest_edition, respect_hours=respect_hours)
+
+
+def unknown(tx: Transaction, only: Collection[str]) -> tuple[str, ...]:
+    """Those of the addresses that are nobody's."""
+    keys = _folded(only)
+    known = queries.open_keys(tx, keys.values())
+    return tuple(address for address in only if keys.get(address) not in known)
+
+
+def _folded(only: Collection[str]) -> dict[str, str]:
+    """The keys of addresses; what is no address has none."""
+    keys: dict[str, str] = {}
+    for address in only:
+        with ignoring(ValueError):
+            keys[address] = addresses.fold(address)
+    return keys
+
+
+def _judged(
+    people: Iterable[KnownSubscriber],
+    topics: dict[str, NamedTopic],
+    *,
+    now: datetime,
+    latest_edition: int | None,
+    respect_hours: bool,
+) -> Audience:
     recipients: list[Recipient] = []
     skips: list[tuple[int, Skip]] = []
-    for known in people.values():
+    for known in people:
         reason = _skip(known, now=now, latest_edition=latest_edition, respect_hours=respect_hours)
         if reason is None:
             recipients.append(_recipient(known, topics))
         else:
             skips.append((known.id, reason))
-    return Audience(tuple(recipients), tuple(skips), unknown)
-
-
-def _narrowed(
-    people: dict[str, KnownSubscriber], only: Collection[str]
-) -> tuple[dict[str, KnownSubscriber], tuple[str, ...]]:
-    keys: set[str] = set()
-    unknown: list[str] = []
-    for address in only:
-        try:
-            key = addresses.fold(address)
-        except ValueError:
-            key = ""
-        if key in people:
-            keys.add(key)
-        else:
-            unknown.append(address)
-    return {key: known for key, known in people.items() if key in keys}, tuple(unknown)
+    return Audience(tuple(recipients), tuple(skips))
 
 
 def _skip(known: KnownSubscriber, *, now: datetime, latest_edition: int | None, respect_hours: bool) -> Skip | None:

@@ -172,9 +172,7 @@ def _directly(settings: "Settings", parameters: "RunParameters", echo: Echo, sto
         echo("cutting the digests")
         queued = steps.enqueue(
             shop.database,
-            lambda tx, latest: shop.audience(
-                tx, latest, now=now, only=parameters.only, ignore_hours=parameters.ignore_hours
-            ),
+            lambda latest: shop.audience(latest, now=now, only=parameters.only, ignore_hours=parameters.ignore_hours),
             settings=settings,
             run=name,
             day=day,

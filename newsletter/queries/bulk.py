@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -50,6 +51,11 @@ def given(tx: Transaction, columns: Sequence[Column[Any]], rows: Iterable[Sequen
     value = _elements(tx, json.dumps([list(row) for row in rows], ensure_ascii=False))
     read = [func.json_extract(value, f"$[{place}]").label(name) for place, name in enumerate(names)]
     return select(*read).subquery("given")
+
+
+def instant(at: datetime) -> str:
+    """An instant among given values, as the schema's `Instant` writes it."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def ids(tx: Transaction, numbers: Iterable[int]) -> Select[tuple[int]]:

@@ -4,14 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, func, literal, select, true, update
 
 from newsletter import encoding
 from newsletter.database import Transaction
 from newsletter.models import Digest, Skip, State
-from newsletter.queries.bulk import insert_into
-from newsletter.queries.listings import chunks
+from newsletter.queries.bulk import given, ids, insert_into, insert_new, instant
 from newsletter.schema import deliveries, editions, skips, subscribers
+
+_AT_ONCE = 5_000  # deliveries given up in one statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,71 +32,95 @@ class Promise:
 def enqueue(
     tx: Transaction, promises: Sequence[Promise], *, run: str, now: datetime, expires_at: datetime
 ) -> frozenset[int]:
-    """Write deliveries and move their subscribers' cursors; returns whose delivery is new.
+    """Write deliveries; returns the subscribers whose delivery is new.
 
-    One delivery per subscriber and edition is the database's rule: who has one already is left alone, cursor and all.
-    A new delivery takes the place of what is queued for its subscriber from before: see `unsent`.
+    One delivery per subscriber and edition is the database's rule: who has one already is left alone.
     """
-    made = set()
-    for promise in promises:
-        row = {
-            "key": promise.key,
-            "subscriber_id": promise.subscriber_id,
-            "edition_id": promise.edition_id,
-            "after": promise.after,
-            "address": promise.address,
-            "name": promise.name,
-            "token": promise.token,
-            "digest": encoding.dump(promise.digest),
-            "state": State.QUEUED,
-            "queued_at": now,
-            "due_at": now,
-            "expires_at": expires_at,
-            "changed_at": now,
-            "attempts": 0,
-            "made_by": run,
-            "reply": "",
-        }
-        if tx.execute(insert_into(tx, deliveries).values(row).on_conflict_do_nothing()).rowcount:
-            made.add(promise.subscriber_id)
-    if promises:
-        _replace_queued(tx, made, by=promises[0].edition_id, now=now)
-        advance(tx, made, upto=promises[0].edition_id, now=now)
-    return frozenset(made)
+    row = deliveries.c
+    varying = [row.key, row.subscriber_id, row.edition_id, row.after, row.address, row.name, row.token, row.digest]
+    rows = [
+        (
+            each.key,
+            each.subscriber_id,
+            each.edition_id,
+            each.after,
+            each.address,
+            each.name,
+            each.token,
+            encoding.dump_json(each.digest),
+        )
+        for each in promises
+    ]
+    same = {
+        "state": State.QUEUED.value,
+        "queued_at": instant(now),
+        "due_at": instant(now),
+        "expires_at": instant(expires_at),
+        "changed_at": instant(now),
+        "attempts": 0,
+        "made_by": run,
+        "reply": "",
+    }
+    return insert_new(tx, deliveries, varying, rows, same=same, told=row.subscriber_id) if rows else frozenset()
 
 
-def unsent(tx: Transaction) -> dict[int, int]:
-    """Of each subscriber with a queued delivery: the cursor before it. Nothing after that was sent to them yet.
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """What is queued for one subscriber from before an edition, and the cursor before it."""
 
-    Their next digest starts there and replaces what is queued, so that an outage ends with one digest of all its days.
-    """
-    rows = tx.execute(
-        select(deliveries.c.subscriber_id, func.min(deliveries.c.after).label("after"))
-        .where(deliveries.c.state == State.QUEUED)
-        .group_by(deliveries.c.subscriber_id)
+    deliveries: tuple[int, ...]
+    after: int
+
+
+def oldest_unsent(tx: Transaction, *, before: int) -> int | None:
+    """The oldest edition that a queued delivery reaches, of those before one; None on every day without trouble."""
+    row = deliveries.c
+    oldest: int | None = tx.scalar(
+        select(func.min(row.edition_id)).where(row.state == State.QUEUED, row.edition_id < before)
     )
-    return {row.subscriber_id: row.after for row in rows}
+    return oldest
 
 
-def _replace_queued(tx: Transaction, subscriber_ids: Collection[int], *, by: int, now: datetime) -> None:
-    for piece in chunks(sorted(subscriber_ids)):
+def unsent(
+    tx: Transaction, subscriber_ids: Collection[int], *, since: int, before: int, hold: bool = False
+) -> dict[int, Unsent]:
+    """What is queued for these subscribers, of the editions from one up to another, which is not included.
+
+    Nothing after its cursor was sent to them yet. Their next digest starts there and replaces what is queued, so that
+    an outage ends with one digest of all its days. With `hold` nobody begins to send it before this transaction ends;
+    what somebody just does counts as sent.
+    """
+    row = deliveries.c
+    query = select(row.id, row.subscriber_id, row.after, row.state).where(
+        row.subscriber_id.in_(ids(tx, subscriber_ids)), row.edition_id >= since, row.edition_id < before
+    )
+    found: dict[int, Unsent] = {}
+    for each in tx.execute(query.with_for_update(skip_locked=True) if hold else query):
+        if each.state == State.QUEUED:
+            known = found.get(each.subscriber_id, Unsent((), each.after))
+            found[each.subscriber_id] = Unsent(
+                tuple(sorted((*known.deliveries, each.id))), min(known.after, each.after)
+            )
+    return found
+
+
+def replace(tx: Transaction, delivery_ids: Collection[int], *, now: datetime) -> None:
+    """Give up deliveries that are held, because the next digest has their papers."""
+    if delivery_ids:
+        reply = "not sent in time: its papers are in the next digest"
         tx.execute(
             update(deliveries)
-            .where(
-                deliveries.c.subscriber_id.in_(piece),
-                deliveries.c.edition_id < by,
-                deliveries.c.state == State.QUEUED,
-            )
-            .values(state=State.EXPIRED, changed_at=now, reply="not sent in time: its papers are in the next digest")
+            .where(deliveries.c.id.in_(ids(tx, delivery_ids)))
+            .values(state=State.EXPIRED, changed_at=now, reply=reply)
         )
 
 
 def advance(tx: Transaction, subscriber_ids: Collection[int], *, upto: int, now: datetime) -> None:
     """Move cursors forward, never back, and note when their owners were served."""
-    for piece in chunks(sorted(subscriber_ids)):
+    if subscriber_ids:
         tx.execute(
             update(subscribers)
-            .where(subscribers.c.id.in_(piece), subscribers.c.cursor < upto)
+            .where(subscribers.c.id.in_(ids(tx, subscriber_ids)), subscribers.c.cursor < upto)
             .values(cursor=upto, served_at=now)
         )
 
@@ -105,47 +130,59 @@ def skip(tx: Transaction, skipped: Sequence[tuple[int, Skip]], *, day: date, now
 
     Whoever was considered at their hour is not due in every hour after it; that says nothing of the digest.
     """
-    for piece in chunks(skipped):
-        statement = insert_into(tx, skips).values(
-            [{"subscriber_id": who, "day": day, "reason": reason, "at": now} for who, reason in piece]
+    if not skipped:
+        return
+    rows = given(tx, [skips.c.subscriber_id, skips.c.reason], [(who, reason.value) for who, reason in skipped])
+    alike = literal(day, skips.c.day.type), literal(now, skips.c.at.type)
+    # SQLite needs a WHERE to tell ON CONFLICT from a join's ON.
+    wanted = select(rows.c.subscriber_id, rows.c.reason, *alike).where(true())
+    statement = insert_into(tx, skips).from_select(["subscriber_id", "reason", "day", "at"], wanted)
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["subscriber_id", "day"],
+            set_={"reason": statement.excluded.reason, "at": statement.excluded.at},
+            where=statement.excluded.reason != Skip.NOT_DUE,
         )
-        tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=["subscriber_id", "day"],
-                set_={"reason": statement.excluded.reason, "at": statement.excluded.at},
-                where=statement.excluded.reason != Skip.NOT_DUE,
-            )
-        )
+    )
 
 
 def expire(tx: Transaction, *, now: datetime) -> int:
     """Give up deliveries that are too old, and give cursors back so that the next digest has their papers."""
-    late = tx.execute(
-        select(deliveries.c.id, deliveries.c.subscriber_id, deliveries.c.edition_id, deliveries.c.after).where(
-            deliveries.c.state == State.QUEUED, deliveries.c.expires_at <= now
-        )
-    ).all()
-    later = deliveries.alias()
-    for row in late:
-        given_up = tx.execute(
+    row = deliveries.c
+    given_up = 0
+    while True:
+        late = select(row.id).where(row.state == State.QUEUED, row.expires_at <= now).limit(_AT_ONCE)
+        expired = tx.execute(
             update(deliveries)
-            .where(deliveries.c.id == row.id, deliveries.c.state == State.QUEUED)
+            .where(row.id.in_(late))
             .values(state=State.EXPIRED, changed_at=now)
-        )
-        if not given_up.rowcount:
-            continue  # it is being sent in this moment
-        # The cursor may be further on: nothing of a later edition matched. What was sent since must stay behind it.
-        sent_since = exists().where(
-            later.c.subscriber_id == row.subscriber_id,
-            later.c.edition_id > row.edition_id,
-            later.c.state != State.EXPIRED,
-        )
-        tx.execute(
-            update(subscribers)
-            .where(subscribers.c.id == row.subscriber_id, subscribers.c.cursor >= row.edition_id, ~sent_since)
-            .values(cursor=row.after)
-        )
-    return len(late)
+            .returning(row.subscriber_id, row.edition_id, row.after)
+        ).all()
+        if not expired:
+            return given_up
+        given_up += len(expired)
+        _give_back(tx, [tuple(each) for each in expired])
+
+
+def _give_back(tx: Transaction, expired: Sequence[tuple[int, int, int]]) -> None:
+    """Set cursors back to where they were before deliveries: subscriber, edition it reaches, cursor before it."""
+    row = deliveries.c
+    rows = given(tx, [row.subscriber_id, row.edition_id, row.after], expired)
+    later = deliveries.alias()
+    # The cursor may be further on: nothing of a later edition matched. What was sent since must stay behind it.
+    sent_since = exists().where(
+        later.c.subscriber_id == rows.c.subscriber_id,
+        later.c.edition_id > rows.c.edition_id,
+        later.c.state != State.EXPIRED,
+    )
+    back = (
+        select(rows.c.subscriber_id, func.min(rows.c.after).label("after"))
+        .join(subscribers, subscribers.c.id == rows.c.subscriber_id)
+        .where(subscribers.c.cursor >= rows.c.edition_id, ~sent_since)
+        .group_by(rows.c.subscriber_id)
+        .subquery()
+    )
+    tx.execute(update(subscribers).where(subscribers.c.id == back.c.subscriber_id).values(cursor=back.c.after))
 
 
 def expire_samples(tx: Transaction, *, now: datetime) -> None:

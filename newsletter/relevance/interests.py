@@ -25,6 +25,7 @@ _K1, _B = 1.2, 0.75
 _CHANCE = 0.05
 """What a paper is worth that is as close to a seed or a text as one in twenty is by chance."""
 _NOTHING = 0.02
+_REMEMBERED = 10_000  # muted phrases whose papers are kept
 _SHOWN = 3  # terms named for a free text
 _PUNCTUATION = re.compile(r"[\W_]+")
 _ARCHIVES = frozenset(
@@ -149,6 +150,8 @@ class Reading:
     def muted(self, phrase: str) -> NDArray[np.int64]:
         """The papers that hold a phrase, or are in a category of that name."""
         if phrase not in self._muted:
+            if len(self._muted) > _REMEMBERED:
+                self._muted.clear()
             words = tokenise(phrase)
             held = {number for number in self._candidates(words[:1]) if self.holds(number, words)}
             self._muted[phrase] = np.array(sorted(held | set(self._in_category(phrase))), dtype=np.int64)

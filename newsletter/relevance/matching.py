@@ -25,6 +25,7 @@ _CROWDED = 0.75
 """Each further paper of one topic counts this much less in the cut of a reader without interests."""
 
 _AT_ONCE = 1_000  # vectors of seeds and texts held at a time
+_REMEMBERED = 10_000  # interests whose answers are kept from one call to the next
 
 Name = tuple[str, str]
 """What an interest is looked up by: kind and canonical value."""
@@ -63,7 +64,8 @@ class Window:
         self.papers = tuple(papers[key] for key in sorted(papers))
         self._reading = Reading(self.papers, background)
         self._background = background
-        self._seeds = {**{p.arxiv_id: p for p in self.papers if p.arxiv_id}, **(seeds or {})}
+        self._own = {paper.arxiv_id: paper for paper in self.papers if paper.arxiv_id}
+        self.know(seeds or {})
         self._places = {paper.key: number for number, paper in enumerate(self.papers)}
         self._topics, self._centrality = self._standing()
         self._noticed = np.array([self._notice(number) for number in range(len(self.papers))])
@@ -88,6 +90,10 @@ class Window:
 
     # ---- public ----------------------------------------------------------------------------------------------------
 
+    def know(self, seeds: Mapping[str, Paper]) -> None:
+        """Take other papers as examples that profiles may name, by arXiv id, in the place of those known before."""
+        self._seeds = {**self._own, **seeds}
+
     def digest(self, profile: Profile) -> Digest | None:
         """The cut for one profile; None where nothing reaches its floor, or there is no paper at all."""
         return self.digests([profile])[0]
@@ -96,6 +102,8 @@ class Window:
         """The cut for each profile, in their order; the interests of all are matched in one sparse product."""
         if not self.papers:
             return [None] * len(profiles)
+        if len(self._answers) > _REMEMBERED:
+            self._answers.clear()
         wanted = [self._wanted(profile) for profile in profiles]
         names = {name for mine in wanted for name in mine if name[0] in {InterestKind.SEED, InterestKind.TEXT}}
         self._read_alike(sorted(names))

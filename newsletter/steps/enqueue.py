@@ -1,14 +1,15 @@
 """enqueue: cut a digest for every subscriber who is due, and promise it in the outbox."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Protocol
 
 from newsletter.database import Database, Transaction
-from newsletter.models import Digest, Edition, InterestKind, Recipient, Skip
+from newsletter.models import Digest, InterestKind, Profile, Recipient, Skip
 from newsletter.queries import editions as queries
 from newsletter.queries import promises as ledger
 from newsletter.relevance.matching import Window
@@ -17,11 +18,11 @@ from newsletter.settings import Settings
 from newsletter.steps.background import background
 from newsletter.steps.collect import may_mail_samples
 
-_BATCH = 1_000  # recipients matched and written at a time
+_WINDOWS = 3  # kept ready: of the cursor that is read now, and of those who wait for an earlier digest
 
 
-class Audience(Protocol):
-    """Every subscriber, once: due for a digest, or skipped with the reason."""
+class Page(Protocol):
+    """Some subscribers: each due for a digest, or skipped with the reason."""
 
     @property
     def recipients(self) -> Sequence[Recipient]:
@@ -32,8 +33,11 @@ class Audience(Protocol):
         """The others, by subscriber id."""
 
 
-ReadAudience = Callable[[Transaction, int | None], Audience]
-"""Asked with the id of the newest edition, or None where there is none."""
+ReadAudience = Callable[[int | None], Iterable[Page]]
+"""Every subscriber once, in pages, those with one cursor together.
+
+Asked with the id of the newest edition, or None where there is none: then nobody is due.
+"""
 
 
 def enqueue(
@@ -46,114 +50,145 @@ def enqueue(
     now: datetime,
     dry_run: bool = False,
 ) -> EnqueueReport:
-    """Give every subscriber a delivery or a reason, in batches that each hold on their own.
+    """Give every subscriber a delivery or a reason, in pages that each hold on their own.
 
-    Killed between two batches nothing is lost: who has no delivery yet is due again in the next run. A dry run counts
+    Killed between two pages nothing is lost: who has no delivery yet is due again in the next run. A dry run counts
     the same and writes nothing.
     """
     with database.begin() as tx:
         newest = queries.latest(tx, samples=may_mail_samples(settings))
         if not (dry_run or may_mail_samples(settings)):
             ledger.expire_samples(tx, now=now)
-        audience = read_audience(tx, newest.id if newest else None)
-        unsent = ledger.unsent(tx)
-    # Who still waits for an earlier digest gets one that covers both: what stays queued would expire, papers and all.
-    recipients = [
-        replace(who, cursor=min(who.cursor, unsent.get(who.subscriber_id, who.cursor))) for who in audience.recipients
-    ]
-    skips = list(audience.skips)
-    queued = 0
-    if newest is not None:
-        book = _Windows(database, settings, newest.id, sample=newest.sample)
-        for batch in _batches(recipients):
-            promises, unmatched = _promises(book, batch, edition_day=newest.day)
-            skips.extend((who, Skip.NO_MATCH) for who in unmatched)
-            if dry_run:
-                queued += len(promises)
-                continue
-            with database.begin() as tx:
-                expires_at = now + timedelta(hours=settings.delivery_expiry_hours)
-                made = ledger.enqueue(tx, promises, run=run, now=now, expires_at=expires_at)
-                # Whose delivery of this edition exists already (it expired, say) has nothing new until the next one.
-                skips.extend((p.subscriber_id, Skip.NOTHING_NEW) for p in promises if p.subscriber_id not in made)
-                ledger.advance(tx, unmatched, upto=newest.id, now=now)
-                queued += len(made)
-    else:
-        skips.extend((recipient.subscriber_id, Skip.NOTHING_NEW) for recipient in audience.recipients)
-    if not dry_run:
-        with database.begin() as tx:
-            ledger.skip(tx, skips, day=day, now=now)
-    counted: dict[str, int] = {}
-    for _who, reason in skips:
-        counted[reason.value] = counted.get(reason.value, 0) + 1
-    considered = len(audience.recipients) + len(audience.skips)
-    return EnqueueReport(considered, queued, dict(sorted(counted.items())))
+    windows = Windows(database, settings, newest.id) if newest else None
+    book = _Book(database, windows, settings, run=run, day=day, now=now, dry_run=dry_run)
+    for page in read_audience(newest.id if newest else None):
+        book.enter(page)
+    return EnqueueReport(
+        book.considered, book.queued, {str(why): number for why, number in sorted(book.skipped.items())}
+    )
 
 
 def preview(database: Database, recipient: Recipient, *, settings: Settings, upto: int) -> Digest | None:
     """The digest one recipient would get now, without promising it."""
-    with database.begin() as tx:
-        sample = queries.load(tx, upto).sample
-    window = _Windows(database, settings, upto, sample=sample).window(recipient.cursor, [recipient])
-    return window.digest(recipient.profile)
+    return Windows(database, settings, upto).digests(recipient.cursor, [recipient.profile])[0]
 
 
-class _Windows:
-    """The windows of one run: editions are read once for all readers with the same cursor."""
+class Windows:
+    """The windows that reach one edition, by the cursor they start after; the last few are kept."""
 
-    def __init__(self, database: Database, settings: Settings, upto: int, *, sample: bool) -> None:
-        self.database, self.upto, self.sample = database, upto, sample
+    def __init__(self, database: Database, settings: Settings, upto: int) -> None:
+        self.database, self.upto = database, upto
         with database.begin() as tx:
-            day = queries.load(tx, upto).day
-        self.background = background(database, settings.cache_dir, day=day, sample=sample)
-        self._editions: dict[int, tuple[Edition, ...]] = {}
+            edition = queries.load(tx, upto)
+        self.day, self.sample = edition.day, edition.sample
+        self._background = background(database, settings.cache_dir, day=self.day, sample=self.sample)
+        self._kept: dict[int, Window] = {}
 
-    def window(self, cursor: int, recipients: Iterable[Recipient]) -> Window:
-        wanted = {
-            interest.value
-            for recipient in recipients
-            for interest in recipient.profile.interests
-            if interest.kind is InterestKind.SEED
-        }
+    def digests(self, cursor: int, profiles: Sequence[Profile]) -> list[Digest | None]:
+        """The cut for each profile; None where nothing reaches its floor."""
+        named = {one.value for profile in profiles for one in profile.interests if one.kind is InterestKind.SEED}
+        window = self._kept.pop(cursor, None)
         with self.database.begin() as tx:
-            if cursor not in self._editions:
-                self._editions[cursor] = queries.between(tx, cursor, self.upto, sample=self.sample)
-            seeds = queries.papers_by_arxiv_id(tx, wanted)
-        return Window(self._editions[cursor], self.background, seeds)
+            if window is None:
+                window = Window(queries.between(tx, cursor, self.upto, sample=self.sample), self._background)
+            window.know(queries.papers_by_arxiv_id(tx, named))
+        self._kept[cursor] = window
+        if len(self._kept) > _WINDOWS:
+            self._kept.pop(next(iter(self._kept)))  # the one asked for longest ago
+        return window.digests(profiles)
 
-
-def _batches(recipients: Sequence[Recipient]) -> Iterable[Sequence[Recipient]]:
-    """Recipients with one cursor, a thousand at a time."""
-    ordered = sorted(recipients, key=lambda recipient: (recipient.cursor, recipient.subscriber_id))
-    for _cursor, same in groupby(ordered, key=lambda recipient: recipient.cursor):
-        members = list(same)
-        for start in range(0, len(members), _BATCH):
-            yield members[start : start + _BATCH]
-
-
-def _promises(
-    book: _Windows, batch: Sequence[Recipient], *, edition_day: date
-) -> tuple[list[ledger.Promise], list[int]]:
-    window = book.window(batch[0].cursor, batch)
-    digests = window.digests([recipient.profile for recipient in batch])
-    promises, unmatched = [], []
-    for recipient, digest in zip(batch, digests, strict=True):
-        if digest is None:
-            unmatched.append(recipient.subscriber_id)
-            continue
-        promises.append(
-            ledger.Promise(
-                key=delivery_key(recipient.token, edition_day, sample=book.sample),
-                subscriber_id=recipient.subscriber_id,
-                edition_id=book.upto,
-                after=recipient.cursor,
-                address=recipient.address,
-                name=recipient.name,
-                token=recipient.token,
-                digest=digest,
-            )
+    def promise(self, who: Recipient, digest: Digest) -> ledger.Promise:
+        """The delivery of a digest that was cut here."""
+        return ledger.Promise(
+            key=delivery_key(who.token, self.day, sample=self.sample),
+            subscriber_id=who.subscriber_id,
+            edition_id=self.upto,
+            after=who.cursor,
+            address=who.address,
+            name=who.name,
+            token=who.token,
+            digest=digest,
         )
-    return promises, unmatched
+
+
+Fate = ledger.Promise | Skip
+"""What becomes of one subscriber: the promise of a digest, or the reason why there is none."""
+
+
+class _Book:
+    """Enters the audience page by page: the deliveries, cursors and skips of a page in one transaction."""
+
+    def __init__(
+        self, database: Database, windows: Windows | None, settings: Settings, *, run: str, day: date, now: datetime,
+        dry_run: bool,
+    ) -> None:  # fmt: skip
+        self.database, self.windows = database, windows
+        self.run, self.day, self.now, self.dry_run = run, day, now, dry_run
+        self.expires_at = now + timedelta(hours=settings.delivery_expiry_hours)
+        self.considered = self.queued = 0
+        self.skipped: Counter[Skip] = Counter()
+        with database.begin() as tx:
+            self._oldest = ledger.oldest_unsent(tx, before=windows.upto) if windows else None
+
+    def enter(self, page: Page) -> None:
+        """Give every subscriber of a page a delivery or a reason."""
+        self.considered += len(page.recipients) + len(page.skips)
+        fates: dict[int, Fate] = dict(page.skips)
+        todo = page.recipients if self.windows else ()
+        while fates or todo:
+            with self.database.begin() as tx:
+                unsent = self._unsent(tx, todo)
+            fates |= dict(self._cut(todo, unsent))
+            if not self.dry_run:
+                fates = self._write(fates, todo, unsent)
+            self.skipped.update(fate for fate in fates.values() if isinstance(fate, Skip))
+            self.queued += sum(not isinstance(fate, Skip) for fate in fates.values())
+            todo = [who for who in todo if who.subscriber_id not in fates]
+            fates = {}
+
+    def _unsent(self, tx: Transaction, todo: Sequence[Recipient], *, hold: bool = False) -> dict[int, ledger.Unsent]:
+        """What these readers still wait for; where nobody waits for anything, nothing is asked."""
+        if not todo or self.windows is None or self._oldest is None:
+            return {}
+        who = [recipient.subscriber_id for recipient in todo]
+        return ledger.unsent(tx, who, since=self._oldest, before=self.windows.upto, hold=hold)
+
+    def _cut(self, todo: Sequence[Recipient], unsent: Mapping[int, ledger.Unsent]) -> Iterator[tuple[int, Fate]]:
+        if self.windows is None:
+            return
+        # Who still waits for an earlier digest gets one for both: what stays queued would expire, papers and all.
+        readers = [
+            replace(who, cursor=min(who.cursor, unsent[who.subscriber_id].after))
+            if who.subscriber_id in unsent
+            else who
+            for who in todo
+        ]
+        readers.sort(key=lambda who: (who.cursor, who.subscriber_id))
+        for cursor, same in groupby(readers, key=lambda who: who.cursor):
+            alike = list(same)
+            digests = self.windows.digests(cursor, [who.profile for who in alike])
+            for who, digest in zip(alike, digests, strict=True):
+                yield who.subscriber_id, Skip.NO_MATCH if digest is None else self.windows.promise(who, digest)
+
+    def _write(
+        self, fates: dict[int, Fate], todo: Sequence[Recipient], unsent: Mapping[int, ledger.Unsent]
+    ) -> dict[int, Fate]:
+        """Write a page, and tell what became of each; who is left out must be cut again."""
+        with self.database.begin() as tx:
+            held = self._unsent(tx, todo, hold=True)
+            # Since the cut an earlier digest may have begun to leave: its papers must not come twice.
+            fates = {who: fate for who, fate in fates.items() if held.get(who) == unsent.get(who)}
+            promises = [fate for fate in fates.values() if not isinstance(fate, Skip)]
+            made = ledger.enqueue(tx, promises, run=self.run, now=self.now, expires_at=self.expires_at)
+            # Whose delivery of this edition exists already (it expired, say) has nothing new until the next one.
+            fates |= {each.subscriber_id: Skip.NOTHING_NEW for each in promises if each.subscriber_id not in made}
+            ledger.replace(tx, [one for who in made if who in held for one in held[who].deliveries], now=self.now)
+            if self.windows is not None:
+                served = made.union(who for who, fate in fates.items() if fate is Skip.NO_MATCH)
+                ledger.advance(tx, served, upto=self.windows.upto, now=self.now)
+            skips = [(who, fate) for who, fate in fates.items() if isinstance(fate, Skip)]
+            ledger.skip(tx, skips, day=self.day, now=self.now)
+        return fates
 
 
 def delivery_key(token: str, day: date, *, sample: bool) -> str:

@@ -102,7 +102,9 @@ class Newsroom:
         """The enqueue step for everybody whose cadence matches."""
         return steps.enqueue(
             self.database,
-            lambda tx, latest: service.audience(tx, now=at(day), latest_edition=latest, respect_hours=respect_hours),
+            lambda latest: service.audience(
+                self.database, now=at(day), latest_edition=latest, respect_hours=respect_hours
+            ),
             settings=self.settings,
             run=run,
             day=day,
