@@ -1,6 +1,5 @@
 """A database that is locked, full, closed for writing or restored from a backup: nobody is mailed twice."""
 
-import asyncio
 import shutil
 import sqlite3
 import threading
@@ -16,11 +15,10 @@ from sqlalchemy.exc import DBAPIError
 
 from newsletter import steps
 from newsletter.database import Database, in_words
-from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.queries import deliveries as outbox
 from newsletter.settings import Settings
-from tests.smtpd import FaultServer, late
 from tests.steps.conftest import FRIDAY, Newsroom, at, capture, paper
+from tests.steps.line import over_smtp
 
 READERS = 60
 ROSTER = "subscribers:\n" + "".join(f"  - {{address: r{n}@example.org, name: R{n}}}\n" for n in range(READERS))
@@ -33,27 +31,6 @@ def promise(newsroom: Newsroom) -> None:
     newsroom.collect(capture(*(paper(number) for number in range(8))))
     steps.compose(newsroom.database, settings=newsroom.settings, day=FRIDAY, now=at(FRIDAY))
     newsroom.enqueue()
-
-
-def over_smtp(newsroom: Newsroom, *work: Callable[[], object], meanwhile: Callable[[], None] | None = None) -> Counter:
-    """Do things one after another while a server takes mail, and something else once it has one; copies by reader."""
-
-    async def serve() -> Counter[str]:
-        async with FaultServer([late("dot", 0.002, "250 2.0.0 taken")]) as server:
-            config = SmtpConfig(host="127.0.0.1", port=server.port, security="none", connections=2)
-            newsroom.transport = lambda: Smtp(config)
-            trouble = asyncio.create_task(trouble_maker(server))
-            for each in work:
-                await asyncio.to_thread(each)
-            await trouble
-            return Counter(mail.recipient for mail in server.mails)
-
-    async def trouble_maker(server: FaultServer) -> None:
-        if meanwhile is not None:
-            await server.arrived.wait()
-            await asyncio.to_thread(meanwhile)
-
-    return asyncio.run(serve())
 
 
 def states(newsroom: Newsroom) -> dict[str, int]:
