@@ -101,12 +101,14 @@ class FaultServer:
         tls: ssl.SSLContext | None = None,
         users: Mapping[str, str] | None = None,
         closes_after: int | None = None,
+        lax: bool = False,
     ) -> None:
         """`starttls` is offered after EHLO, `tls` speaks TLS from the start; `closes_after` drops a connection that
-        begins a mail beyond so many."""
+        begins a mail beyond so many; `lax` takes DATA without a recipient, and holds that mail for the address ""."""
         self.script = tuple(script)
         self.extensions = tuple(extensions)
         self.starttls, self.tls, self.users, self.closes_after = starttls, tls, users, closes_after
+        self.lax = lax
         self.port = 0
         self.mails: list[Mail] = []
         self.arrived = asyncio.Event()  # set once a mail is held
@@ -214,6 +216,8 @@ class FaultServer:
             session.recipients.append(found[1])
 
     async def _on_data(self, session: _Session, _rest: str) -> None:
+        if self.lax and not session.recipients:
+            session.recipients = [""]
         if not session.recipients or session.chunks:
             await _say(session, "503 5.5.1 RCPT first, and no DATA after BDAT")
             return
