@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Protocol
 
 from newsletter.database import Database, Transaction
@@ -199,7 +200,7 @@ class _Round:
         async with self._filling:
             if len(self._lanes) >= _CLAIMED_AT_ONCE // 2 or self.all_claimed:
                 return  # somebody else did, while we waited for our turn
-            wanted = [number for number, _ in zip(self.unclaimed, range(_CLAIMED_AT_ONCE), strict=False)]
+            wanted = list(islice(self.unclaimed, _CLAIMED_AT_ONCE))
             if wanted:
                 for delivery in await self.ledger.claim(wanted):
                     self._lanes.put(delivery.address.rpartition("@")[2].lower(), delivery)

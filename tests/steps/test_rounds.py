@@ -14,7 +14,7 @@ from sqlalchemy import select
 from newsletter import steps
 from newsletter.mail.outbox import Outbox
 from newsletter.mail.smtp import Smtp, SmtpConfig
-from newsletter.mail.transport import at_once
+from newsletter.mail.transport import NOT_BEGUN, at_once
 from newsletter.models import Outcome, Phase, State
 from newsletter.queries import claims, runs
 from newsletter.queries import deliveries as outbox
@@ -115,6 +115,16 @@ def test_a_round_that_was_stopped_before_it_began_claims_nothing(newsroom):
     assert states(newsroom) == {"queued": 3}
 
 
+def test_a_round_claims_in_batches_and_forgets_nobody(newsroom):
+    """More deliveries than are claimed at once: each of them is accepted, and none is left behind between batches."""
+    promise(newsroom, 600)
+    newsroom.transport = Nowhere
+    told = newsroom.deliver()
+
+    assert told.states == {"accepted": 600}
+    assert states(newsroom) == {"accepted": 600}
+
+
 def test_after_a_round_no_claim_and_no_lease_is_left(newsroom):
     """The tables are as tidy as before."""
     promise(newsroom, 5)
@@ -123,6 +133,20 @@ def test_after_a_round_no_claim_and_no_lease_is_left(newsroom):
     assert claimed(newsroom) == 0
     with newsroom.database.begin() as tx:
         assert tx.execute(select(leases)).all() == []
+
+
+class Nowhere(Outbox):
+    """Takes everything and keeps nothing: writing six hundred files is not what is tried here."""
+
+    def __init__(self) -> None:
+        super().__init__(Path())
+
+    async def __aenter__(self):
+        return self
+
+    async def send(self, parcel, begin=at_once):
+        """Taken, if the ledger says that it may leave."""
+        return Outcome(State.ACCEPTED, Phase.DOT, 250) if await begin() else NOT_BEGUN
 
 
 class Unforeseen(Outbox):
