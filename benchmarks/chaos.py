@@ -125,6 +125,7 @@ class Combination:
     def __init__(self, newsroom: Newsroom, server: Server, plan: Plan, name: str) -> None:
         self.newsroom, self.server, self.plan, self.name = newsroom, server, plan, name
         self.tally = Tally()
+        self.is_held_back = False
         self.startup = 0.0  # seconds `paperboy deliver` takes with an empty outbox, here and now
 
     def run(self, kills: int, editions: int, prefect: int) -> tuple[Verdict, dict[str, Any]]:
@@ -158,8 +159,11 @@ class Combination:
     # ---- one round -------------------------------------------------------------------------------------------------
 
     def _round(self, plan: Round) -> None:
-        if plan.moves_clock:
+        if plan.moves_clock or self.is_held_back:
             self.newsroom.move_clock()
+        self.is_held_back = plan.kind == "calm"
+        if self.is_held_back:
+            self.newsroom.hold_back(self.plan.share)
         self._prepare(plan)
         words: list[tuple[str, ...]] = [("deliver",)] * len(plan.starts)
         clock = None if plan.dies_at is None else plan.dies_at * self.startup * _LONGER.get(plan.kind, 1)

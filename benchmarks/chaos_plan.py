@@ -87,7 +87,7 @@ class Plan:
     def __init__(self, seed: str, span: int) -> None:
         """`span`: mails among which a round's faults and kills fall."""
         self._seed = seed
-        self._span = max(4, span)
+        self._span = self.share = max(4, span)
         dice = random.Random(seed)
         self._pairs = [(at, do) for at in PHASES for do in DEEDS if (at, do) not in _IMPOSSIBLE]
         self._moments = list(MOMENTS)
@@ -113,7 +113,7 @@ class Plan:
             is_eager=dice.random() < 0.2,
             dies_at=round(dice.uniform(0, 1.1), 3),
             moves_clock=dice.random() < 0.8,
-            publishes=dice.random() < 0.04,
+            publishes=dice.random() < 0.02,
         )
         return made if made.kind in _BY_THE_CLOCK else replace(made, dies_at=None)
 
@@ -125,6 +125,8 @@ class Plan:
         soon = dice.choice((0, 1)) if moment in {"connect", "ehlo"} else dice.randrange(self._span)
         if kind == "calm":
             return ()
+        if kind == "prefect":
+            return (Fault("dot", "kill all", after=dice.randrange(2 * self._span)),)
         if kind == "frozen":
             return (Fault(moment, "stop", after=soon), fuse)
         if kind == "term":
@@ -137,8 +139,8 @@ class Plan:
 
     def _kill(self, dice: random.Random, do: str) -> Fault:
         if dice.random() < 0.25:  # at a random time after a random connection
-            return Fault("connect", do, after=dice.choice((0, 0, 0, 1, 2)), delay=round(dice.uniform(0, 0.5), 3))
-        at = dice.choice(MOMENTS)
+            return Fault("connect", do, after=dice.choice((0, 0, 0, 1, 2)), delay=round(dice.uniform(0, 1.5), 3))
+        at = dice.choice((*MOMENTS, *MOMENTS[2:]))  # rather while mails are under way
         after = dice.choice((0, 0, 1, 2)) if at in {"connect", "ehlo"} else dice.randrange(self._span)
         return Fault(at, do, after=after, held=at != "dot" or dice.random() < 0.6)
 
