@@ -200,7 +200,7 @@ class Combination:
 
     def _wait(self, started: Sequence[Command], *, clock: float | None = None, patient: bool = False) -> None:
         """Until all have ended, or one is stopped; the clock kills the first, and patience ends with silence."""
-        silence = 60.0 if patient else max(_SILENCE, 1.5 * self.startup)
+        silence = 60.0 if patient else max(_SILENCE, 2 * self.startup)
         while not all([one.is_over() for one in started]):  # all of them are asked  # noqa: C419
             status = self.server.ask("status")
             alive = [one for one in started if not one.is_over()]

@@ -148,7 +148,7 @@ class Plan:
         at, do = self._pairs[self._dealt % len(self._pairs)]  # every pair is dealt equally often
         self._dealt += 1
         rare = at in {"connect", "ehlo", "rset", "quit"}
-        after = dice.choice((0, 0, 1, 2)) if rare else dice.randrange(self._span)
+        after = dice.choice((0, 1, 2, 3)) if rare else dice.randrange(self._span)
         times = 1 if rare or do == "stall" else dice.choice((1, 1, 2, 5))
         reply, delay = "", 0.0
         if do == "refuse":
