@@ -8,7 +8,7 @@ from newsletter.mail.smtp import Smtp, SmtpConfig
 from tests.smtpd import Fault, FaultServer, late
 from tests.steps.conftest import Newsroom
 
-SLOW = (late("dot", 0.002, "250 2.0.0 taken"),)
+SLOW = (late("dot", 0.01, "250 2.0.0 taken"),)
 """A server that takes its time over each mail, so that something can happen between two."""
 
 

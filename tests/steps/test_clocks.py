@@ -33,7 +33,7 @@ def queue(newsroom: Newsroom, now: datetime, *, respect_hours: bool = False) -> 
     """Promise what is due at an instant; how many digests that is."""
     told = steps.enqueue(
         newsroom.database,
-        lambda tx, latest: service.audience(tx, now=now, latest_edition=latest, respect_hours=respect_hours),
+        lambda latest: service.audience(newsroom.database, now=now, latest_edition=latest, respect_hours=respect_hours),
         settings=newsroom.settings,
         run=f"run {now}",
         day=now.date(),

@@ -10,12 +10,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from newsletter import steps
 from newsletter.database import Database, in_words
 from newsletter.queries import deliveries as outbox
+from newsletter.schema import deliveries
 from newsletter.settings import Settings
 from tests.steps.conftest import FRIDAY, Newsroom, at, capture, paper
 from tests.steps.line import over_smtp
@@ -140,6 +141,34 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(on_sqlite):
     assert over_smtp(on_sqlite, on_sqlite.deliver, on_sqlite.deliver, meanwhile=fill_and_mend) == ONE_EACH
     assert "database or disk is full" in disk.errors
     assert states(on_sqlite) == {"accepted": READERS}
+
+
+def test_a_disk_that_stays_full_ends_the_run_in_one_sentence_and_the_next_one_mails_nobody_twice(on_sqlite):
+    """What was on the line then is uncertain: its answer could not be written. The others have one copy."""
+    promise(on_sqlite)
+    disk = Disk(on_sqlite.database)
+    sentences = []
+
+    def fails() -> None:
+        with pytest.raises(DBAPIError) as error:
+            on_sqlite.deliver()
+        sentences.append(in_words(error.value))
+        disk.mend()
+
+    def next_run() -> None:
+        steps.recover(on_sqlite.post("next"))
+        on_sqlite.deliver(hour=13)
+
+    copies = over_smtp(on_sqlite, fails, next_run, meanwhile=disk.fill)
+    with on_sqlite.database.begin() as tx:
+        rows = dict(tx.execute(select(deliveries.c.address, deliveries.c.state)).all())
+
+    assert sentences == [
+        "database: database or disk is full; make room on its disk, then start again: what is queued stays queued"
+    ]
+    assert set(copies.values()) == {1}
+    assert set(rows.values()) == {"accepted", "uncertain"}
+    assert {who for who, state in rows.items() if state == "accepted"} <= set(copies)
 
 
 @pytest.fixture
