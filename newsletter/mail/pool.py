@@ -127,7 +127,7 @@ class Pool:
             if self._room(berth) <= 0:
                 return
             newer_than, told = waiter
-            if berth.number > newer_than:
+            if berth.number > newer_than and not told.done():  # done already: it was cancelled, and leaves by itself
                 self._waiting.remove(waiter)
                 told.set_result(self._seat(berth))
 
@@ -140,7 +140,7 @@ class Pool:
         except asyncio.CancelledError:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
-            elif (berth := told.result()) is not None:
+            elif not told.cancelled() and (berth := told.result()) is not None:
                 self.give_back(berth)
             else:
                 self._nudge()
@@ -155,8 +155,11 @@ class Pool:
 
     def _nudge(self) -> None:
         """A line may be opened now: the first of those who wait is to see to it."""
-        if self._waiting and self._may_open():
-            self._waiting.popleft()[1].set_result(None)
+        while self._waiting and self._may_open():
+            _, told = self._waiting.popleft()
+            if not told.done():
+                told.set_result(None)
+                return
 
     async def _new(self, taken: int = 0) -> Berth:
         self._opening += 1
