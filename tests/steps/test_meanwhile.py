@@ -1,7 +1,11 @@
 """What happens between promise and sending, or while mail goes out: tasks tried again, readers who leave, memory that ends."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -21,6 +25,7 @@ from tests.smtpd import refuse
 from tests.steps.conftest import FRIDAY, Newsroom, at, capture, paper
 from tests.steps.line import over_smtp
 
+ROOT = Path(__file__).resolve().parents[2]
 READERS = 12
 ROSTER = "subscribers:\n" + "".join(f"  - {{address: r{n}@example.org, name: R{n}}}\n" for n in range(READERS))
 
@@ -149,6 +154,26 @@ def test_a_run_killed_between_the_edition_and_its_digests_is_finished_by_the_nex
     told = newsroom.run(capture(paper(1)))
 
     assert told.deliver.states == {"accepted": READERS}
+
+
+@pytest.mark.parametrize("statement", [1, 8, 31])
+def test_a_run_killed_while_it_promises_is_finished_by_the_next(newsroom, statement):
+    """Half of the readers have their delivery and half have none, or one is half written: then each has exactly one."""
+    newsroom.subscribe(ROSTER)
+    newsroom.collect(capture(paper(1)))
+    steps.compose(newsroom.database, settings=newsroom.settings, day=FRIDAY, now=at(FRIDAY))
+    url = newsroom.database.engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "tests.steps.planning", url, str(newsroom.settings.data_dir), str(statement)]
+    died = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    half = sum(states(newsroom).values())
+    next_run = newsroom.run(capture(paper(1)))
+
+    assert half < READERS
+    assert half > 0 or statement < 31, "it was half done"
+    assert next_run.enqueue.queued == READERS - half
+    assert states(newsroom) == {"accepted": READERS}
+    assert len(newsroom.mails) == READERS
 
 
 def test_two_who_apply_the_same_roster_at_once_make_nobody_twice(database):
