@@ -8,9 +8,9 @@ the same bytes, smtp-source the first of them every time.
 
 Every connection is open and warm before the clock starts; smtp-source cannot do that, so its figures hold the opening.
 Each point is measured some rounds, the senders taking turns: the highest rate and the lowest CPU are kept. Over 40 ms
-few mails are sent, so only their rates say much. `sink_cpu` is the sink's share of its core in the fastest round; near
-1 the sink was what held it up, and the rate would be higher with another. It fails where the sink counts other than
-what was sent.
+few mails are sent, so only their rates say much. `sink_cpu` is the sink's share of its core in the fastest round: near
+1 the sink is what holds a sender up. `sink_ceiling` is how many mails a second it would take with all of its core, as
+that sender hands them over. It fails where the sink counts other than what was sent.
 """
 
 import argparse
@@ -50,11 +50,11 @@ CONNECTIONS = (1, 8)
 MANY = 1_000_000  # mails over one connection: it is never replaced, as nodemailer's is not
 PATIENCE = 120  # seconds for one point
 MAILS = {
-    "plain": (1_500, 12),
-    "fast": (10_000, 400),
-    "fast_without_chunking": (5_000, 60),
-    "smtp_source": (3_000, 20),
-    "nodemailer": (1_500, 24),
+    "plain": (1_000, 12),
+    "fast": (6_000, 300),
+    "fast_without_chunking": (2_000, 40),
+    "smtp_source": (2_000, 16),
+    "nodemailer": (1_000, 20),
 }
 """How many near, and per connection far away: what each sends in a second or two."""
 
@@ -78,6 +78,10 @@ class Place:
     connections: int
     contents: tuple[bytes, ...]
     folder: Path  # the same mails as files
+
+    def warm(self, at_once: int) -> int:
+        """How many mails go ahead: near enough for a just-in-time compiler to be done, far one in each place."""
+        return at_once if self.far else 500
 
     def parcels(self, count: int, prefix: str) -> Iterator[Parcel]:
         for number in range(count):
@@ -129,7 +133,7 @@ def ours(name: str, place: Place, mails: int) -> Run:
             pipelining=name != "plain",
         )
         async with Smtp(config) as transport:
-            await deliver(transport, place.parcels(transport.capacity * (1 if place.far else 20), "warm"))
+            await deliver(transport, place.parcels(place.warm(transport.capacity), "warm"))
             clock, started = Clock(place), time.process_time()
             await deliver(transport, place.parcels(mails, "reader"))
             return clock.stop(name, mails, time.process_time() - started)
@@ -167,14 +171,16 @@ def nodemailer(program: str, told: dict[str, str]) -> Callable[[str, Place, int]
     script = str(Path(__file__).parent / "peers" / "nodemailer.js")
 
     def run(name: str, place: Place, mails: int) -> Run:
-        warm = place.connections * 4 * (1 if place.far else 20)
-        words = map(str, (place.port, place.connections, mails, warm, place.folder, SENDER))
+        words = map(
+            str, (place.port, place.connections, mails, place.warm(place.connections * 2), place.folder, SENDER)
+        )
         with subprocess.Popen(
             [program, script, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             patience = threading.Timer(PATIENCE, process.kill)
+            patience.daemon = True
             patience.start()
             if process.stdout.readline() != "ready\n":
                 sys.exit("nodemailer did not get ready")
@@ -256,6 +262,7 @@ def summary(runs: dict[tuple[str, int, int], list[Run]]) -> dict[str, Any]:
     best = points(runs, lambda some: round(max(one.rate for one in some), 1))
     cpu = points(runs, lambda some: round(min(one.cpu for one in some), 4))
     shares = points(runs, lambda some: round(max(some, key=lambda one: one.rate).sink_cpu, 2))
+    ceilings = points(runs, lambda some: round(max(one.rate / one.sink_cpu for one in some)))
     figures: dict[str, Any] = dict.fromkeys(MAILS)
     for name, by_connections in best.items():
         figures[name] = {
@@ -274,6 +281,10 @@ def summary(runs: dict[tuple[str, int, int], list[Run]]) -> dict[str, Any]:
         round(best["fast"]["1"]["40ms"] / best["plain"]["1"]["40ms"], 1) if {"fast", "plain"} <= set(best) else None
     )
     figures["sink_cpu"] = shares
+    figures["sink_ceiling"] = {
+        name: {connections: by_distance["0ms"] for connections, by_distance in table.items()}
+        for name, table in ceilings.items()
+    }
     return figures
 
 
