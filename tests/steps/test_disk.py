@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import DBAPIError
 
-from newsletter import steps
+from newsletter import encoding, steps
 from newsletter.database import Database, in_words
+from newsletter.models import Digest
 from newsletter.queries import deliveries as outbox
 from newsletter.schema import deliveries
 from newsletter.settings import Settings
@@ -245,7 +246,7 @@ def copied(newsroom: Newsroom, to: Path) -> None:
 
 
 def test_a_backup_older_than_the_expiry_sends_nothing_again(on_sqlite, tmp_path):
-    """Copied before a delivery, restored two days after it: what it still has queued has expired."""
+    """Copied before a delivery, restored two days later: what it has queued has expired, its papers are in the next digest."""
     promise(on_sqlite)
     backup, database = tmp_path / "backup.db", Path(on_sqlite.database.engine.url.database)
     copied(on_sqlite, backup)
@@ -256,6 +257,12 @@ def test_a_backup_older_than_the_expiry_sends_nothing_again(on_sqlite, tmp_path)
 
     assert over_smtp(on_sqlite, on_sqlite.deliver, restored) == ONE_EACH
     assert states(on_sqlite) == {"expired": READERS}
+
+    later = FRIDAY + timedelta(days=3)
+    assert over_smtp(on_sqlite, lambda: on_sqlite.run(capture(paper(20), day=later), day=later)) == ONE_EACH
+    with on_sqlite.database.begin() as tx:
+        digests = tx.scalars(select(deliveries.c.digest).where(deliveries.c.state == "accepted")).all()
+    assert {encoding.load(Digest, digest).considered for digest in digests} == {9}
 
 
 def test_what_a_young_backup_sends_again_has_the_same_message_id(on_sqlite, tmp_path):
