@@ -204,6 +204,8 @@ def peers(folder: Path | None, told: dict[str, str]) -> dict[str, Callable[[str,
         found["smtp_source"] = smtp_source(program)
     if folder:
         os.environ["NODE_PATH"] = str(folder.resolve() / "node_modules")
+        if not Path(os.environ["NODE_PATH"], "nodemailer").is_dir():
+            sys.exit(f"{folder} has no nodemailer in node_modules; run npm install nodemailer there")
     node = shutil.which("node")
     if node and not subprocess.run([node, "-e", "require('nodemailer')"], check=False, capture_output=True).returncode:
         found["nodemailer"] = nodemailer(node, told)
