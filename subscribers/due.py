@@ -1,6 +1,7 @@
 """When a digest is due: one slot for each local day of the cadence, whatever the clocks do."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from subscribers.models import Cadence, Schedule
@@ -34,6 +35,7 @@ def local_day(schedule: Schedule, now: datetime) -> date:
     return now.astimezone(ZoneInfo(schedule.zone)).date()
 
 
+@lru_cache(maxsize=1_024)  # many readers have one schedule
 def latest_slot(schedule: Schedule, now: datetime) -> datetime:
     """The last slot that is not after `now`."""
     # From tomorrow: where clocks step back over midnight, tomorrow's slot may come before the wall says today again.
