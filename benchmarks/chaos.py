@@ -333,9 +333,8 @@ def main() -> None:
             place = folder / f"{name}-{sender}"
             url = f"sqlite:///{place / 'paperboy.db'}" if name == "sqlite" else new_database(server_url)
             newsroom = Newsroom(place, url, chosen.recipients, sender)
-            plan = Plan(
-                f"{chosen.seed}/{name}/{sender}", 2 * chosen.recipients * chosen.editions // max(1, chosen.kills)
-            )
+            span = 2 * chosen.recipients * chosen.editions // max(1, chosen.kills)
+            plan = Plan(f"{chosen.seed}/{name}/{sender}", span, chosen.only)
             with Server() as server:
                 one = Combination(newsroom, server, plan, f"{name} {sender}")
                 verdict, told = one.run(chosen.kills, chosen.editions, chosen.prefect)
@@ -366,6 +365,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--sender", choices=("plain", "fast", "both"), default="both")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    parser.add_argument("--only", default="", help="faults whose name holds this, such as 'dot' or 'dot gibberish'")
     parser.add_argument("--short", action="store_true", help="as `make test` runs it: 40 readers, 3 kills, no Prefect")
     parser.add_argument("--postgresql", help="URL of a PostgreSQL server that may make databases (default: its own)")
     parser.add_argument("--markdown", action="store_true", help="also print the tables of docs/chaos.md")

@@ -3,24 +3,24 @@
 import json
 import sqlite3
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import pg8000
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import DBAPIError
 
 from newsletter import steps
 from newsletter.database import Database
 from newsletter.models import State
-from newsletter.schema import Instant, deliveries, editions, rates, skips
+from newsletter.schema import deliveries, editions, leases, rates, skips
 from newsletter.settings import inherited
 from newsletter.sources import parse_file
 from subscribers import service
 
 PAPERS = 8  # of an edition
 _DOMAINS = 37
-_LOCKED = (sqlite3.Error, pg8000.Error)
 _SUBJECTS = ("speculative decoding", "video diffusion", "robot grasping", "protein folding")
 _FIRST_DAY = date(2026, 1, 5)
 
@@ -130,17 +130,24 @@ class Newsroom:
         """Every lease runs out, as after minutes in which its holder did not move; False where a stopped process locks
         the database.
         """
-        now = Instant().process_bind_param(self.now() - timedelta(seconds=1), self.database.engine.dialect)
-        is_sqlite = self.database.dialect == "sqlite"
-        with self.database.engine.connect() as connection:
-            raw = connection.connection.cursor()
-            try:
-                raw.execute("PRAGMA busy_timeout = 300" if is_sqlite else "SET LOCAL lock_timeout = '300ms'")
-                raw.execute(f"UPDATE leases SET until = '{now}'")
-                connection.connection.commit()
-            except _LOCKED:
-                connection.invalidate()
-                return False
+        statement = update(leases).values(until=self.now() - timedelta(seconds=1))
+        if self.database.dialect == "sqlite":
+            text = statement.compile(
+                dialect=self.database.engine.dialect, compile_kwargs={"literal_binds": True}
+            ).string
+            with closing(sqlite3.connect(self.database.engine.url.database or "", timeout=0.3)) as connection:
+                try:
+                    connection.execute(text)
+                    connection.commit()
+                except sqlite3.OperationalError:
+                    return False
+            return True
+        try:
+            with self.database.begin() as tx:
+                tx.exec_driver_sql("SET LOCAL lock_timeout = '300ms'")
+                tx.execute(statement)
+        except DBAPIError:
+            return False
         return True
 
     def is_queued(self) -> bool:

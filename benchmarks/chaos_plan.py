@@ -12,7 +12,7 @@ MOMENTS = ("connect", "ehlo", "mail", "rcpt", "data", "body", "dot", "after")
 """When the server kills its client: before the reply of each step, while the message comes in, after the last reply."""
 
 Kind = Literal["one", "early", "two", "three", "frozen", "term", "calm", "run", "prefect"]
-_KINDS: dict[Kind, int] = {"one": 42, "early": 9, "two": 14, "three": 8, "frozen": 8, "term": 6, "calm": 7, "run": 6}
+_KINDS: dict[Kind, int] = {"one": 42, "early": 9, "two": 14, "three": 8, "frozen": 10, "term": 6, "calm": 7, "run": 6}
 
 _REFUSALS = {
     "connect": ("554 5.3.2 not today", "554 5.7.1 your network is blocked"),
@@ -84,12 +84,13 @@ class Round:
 class Plan:
     """The rounds of one combination: the same seed deals the same ones, whatever becomes of them."""
 
-    def __init__(self, seed: str, span: int) -> None:
-        """`span`: mails among which a round's faults and kills fall."""
+    def __init__(self, seed: str, span: int, only: str = "") -> None:
+        """`span`: mails among which a round's faults and kills fall; `only`: faults whose name holds this."""
         self._seed = seed
         self._span = self.share = max(4, span)
         dice = random.Random(seed)
-        self._pairs = [(at, do) for at in PHASES for do in DEEDS if (at, do) not in _IMPOSSIBLE]
+        pairs = [(at, do) for at in PHASES for do in DEEDS if (at, do) not in _IMPOSSIBLE]
+        self._pairs = [(at, do) for at, do in pairs if only in f"{at} {do}"]
         self._moments = list(MOMENTS)
         self._kinds = [kind for kind, weight in _KINDS.items() for _ in range(weight)]
         for deck in (self._pairs, self._moments, self._kinds):
