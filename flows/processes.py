@@ -66,6 +66,23 @@ class Child:
         """Whether it still runs."""
         return self.process.poll() is None
 
+    @property
+    def lingers(self) -> bool:
+        """Whether it, or something of its group, still lives."""
+        if self.alive:
+            return True
+        try:
+            os.killpg(self.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def ask_member(self, pid: int) -> None:
+        """Ask one process of its group to end; a process of any other group is left alone."""
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getpgid(pid) == self.pid:
+                os.kill(pid, signal.SIGTERM)
+
     def stop(self, grace: float) -> None:
         """Ask it to end, wait `grace` seconds, then end its whole group."""
         if self.alive:
@@ -139,6 +156,17 @@ def end_leftovers(path: Path) -> None:
         if "prefect" in _command_of(pid) or "flows." in _command_of(pid):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _command_of(pid: int) -> str:

@@ -5,21 +5,24 @@ What dies is started again; what a power cut left behind is swept; nothing liste
 
 import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Self
 
+from sqlalchemy.exc import DBAPIError
+
 from flows import server
 from flows.environment import HOST, environment
-from flows.processes import Child, Held, Holder, Lock, exclusive
+from flows.processes import Child, Held, Holder, Lock, exclusive, is_alive
 from flows.server import Echo, ServerFailed
 from newsletter.errors import PaperboyError
 from newsletter.settings import ROOT, Settings
 
-FINISH_SECONDS = 30.0  # what a run that is going on gets to come to its end before it is stopped
+SETTLE_SECONDS = 30.0  # what a run that is going on gets to settle what it is sending
 WORKER_STOP_SECONDS = 10.0
 PREPARE_SECONDS = 120.0
 _SETTLED = 60.0  # who has lived this long is well: its next death starts the delays anew
@@ -38,6 +41,7 @@ class Kept:
     child: Child
     born: float = field(default_factory=time.monotonic)
     deaths: int = 0
+    died_at: float | None = None
     again_at: float | None = None
 
     def tend(self, echo: Echo) -> bool:
@@ -46,9 +50,12 @@ class Kept:
         if self.again_at is not None:
             if now < self.again_at:
                 return False
-            self.child, self.born, self.again_at = self.start(), now, None
+            self.child, self.born, self.again_at, self.died_at = self.start(), now, None, None
             return True
         if not self.child.alive:
+            self.died_at = self.died_at or now
+            if self.child.lingers and now - self.died_at < SETTLE_SECONDS:
+                return False  # the run that a dead worker leaves was told to end with it: it settles what it is sending
             self.child.stop(0)  # what it left in its group
             self.deaths = 1 if now - self.born > _SETTLED else self.deaths + 1
             delay = min(2.0 ** (self.deaths - 1), _LONGEST_DELAY)
@@ -120,9 +127,9 @@ def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
             if started_again:
                 declare()
             time.sleep(0.3)
-        _let_a_run_finish(settings, stop, echo)
-    finally:
         echo("stopping")
+        _let_a_run_settle(settings, kept, stop, echo)
+    finally:
         for one in reversed(kept):
             one.child.stop(WORKER_STOP_SECONDS if one is not keeper else server.STOP_SECONDS)
     echo("stopped")
@@ -159,17 +166,43 @@ def _start_worker(settings: Settings) -> Child:
     )
 
 
-def _let_a_run_finish(settings: Settings, stop: _Stop, echo: Echo) -> None:
-    """A mail cut off between its last byte and the server's answer stays uncertain for ever: better wait a moment."""
-    from flows import wiring  # noqa: PLC0415 - late: numbers and templates are not needed to serve
+def _let_a_run_settle(settings: Settings, kept: Sequence[Kept], stop: _Stop, echo: Echo) -> None:
+    """Have the worker's run begin no more mail, and wait for the answers that are outstanding and for its report.
 
-    give_up = time.monotonic() + FINISH_SECONDS
-    said = False
-    while stop.asked < 2 and time.monotonic() < give_up and wiring.run_is_going_on(settings):
-        if not said:
-            echo(f"a run is going on and has up to {FINISH_SECONDS:.0f} s to end (Ctrl-C again: stop it now)")
-            said = True
+    The run is told by us and first: a worker that ends kills its run within a second, and a mail cut off between its
+    last byte and the server's answer stays uncertain until somebody decides.
+    """
+    workers = [one.child for one in kept[1:]]
+    give_up = time.monotonic() + SETTLE_SECONDS
+    told: set[int] = set()
+    while stop.asked < 2 and time.monotonic() < give_up:
+        pid = _process_of_the_run(settings)
+        if pid is not None and not told:
+            echo(f"a run is going on and has up to {SETTLE_SECONDS:.0f} s to settle (Ctrl-C again: stop it now)")
+        if pid is None and not any(map(is_alive, told)):
+            return
+        if pid is not None and pid not in told:
+            told.add(pid)
+            for worker in workers:
+                worker.ask_member(pid)
         time.sleep(0.3)
+
+
+def _process_of_the_run(settings: Settings) -> int | None:
+    """The process on this host that holds the lease of the run; None where none lives, or the database cannot say."""
+    from newsletter.database import Database  # noqa: PLC0415 - late: not needed to serve
+    from newsletter.queries import runs  # noqa: PLC0415
+
+    database = Database(settings.url)
+    try:
+        with database.begin() as tx:
+            held = runs.holder(tx, "run")
+    except DBAPIError:
+        return None
+    finally:
+        database.close()
+    here = held is not None and held.host == socket.gethostname() and is_alive(held.pid)
+    return held.pid if held is not None and here else None
 
 
 def _screen(settings: Settings) -> list[str]:

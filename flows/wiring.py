@@ -10,8 +10,6 @@ from datetime import UTC, date, datetime
 from itertools import chain, islice
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from newsletter import encoding, steps
 from newsletter.database import Database
 from newsletter.errors import LedgerError
@@ -28,7 +26,6 @@ from newsletter.sources import Capture, Fetcher, SourceOptions, look_up
 from newsletter.sources import fetch as fetch_sources
 from newsletter.sources.samples import SampleSite
 from newsletter.steps.enqueue import preview
-from newsletter.steps.lease import is_held
 from subscribers import receiving, service, tokens
 from subscribers.models import Audience
 
@@ -235,17 +232,6 @@ def signer(settings: Settings) -> dkim.Signer | None:
     if settings.dkim_ed25519_key:
         keys.append(dkim.ed25519_key(settings.dkim_ed25519_selector, ROOT / settings.dkim_ed25519_key))
     return dkim.Signer(settings.dkim_domain, tuple(keys))
-
-
-def run_is_going_on(settings: Settings) -> bool:
-    """Whether somebody alive holds the lease; False where the database cannot say."""
-    database = Database(settings.url)
-    try:
-        return is_held(database, now=now())
-    except DBAPIError:
-        return False
-    finally:
-        database.close()
 
 
 def secret(settings: Settings) -> str:

@@ -6,15 +6,17 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from newsletter.settings import ROOT
+from flows.stopping import Stopping
+from newsletter.settings import ROOT, Settings, exported, inherited
 from tests.flows.commandline import Terminal
-from tests.flows.conftest import free_port, until
+from tests.flows.conftest import Served, free_port, until
 from tests.smtpd import FaultServer, late
 
 READERS = 40
@@ -153,3 +155,131 @@ def test_a_run_with_prefect_stops_orderly(paperboy):
         check_all_sent(paperboy.data, server)
 
     with_server(scenario, *SLOW)
+
+
+def served(folder: Path, server: FaultServer) -> Served:
+    """`paperboy serve` with forty readers and this mail server."""
+    env = smtp(server.port)
+    settings = Settings(
+        data_dir=folder,
+        prefect_port=free_port(),
+        samples="always",
+        **{name.removeprefix("PAPERBOY_").lower(): value for name, value in env.items()},
+    )
+    made = Served(settings)
+    made.start()
+    made.renew(READERS)
+    return made
+
+
+def send_the_rest(settings: Settings, server: FaultServer) -> None:
+    """`paperboy deliver` with the settings of what was stopped."""
+    server.script = ()
+    command = [sys.executable, "-m", "flows.cli", "deliver"]
+    env = inherited() | exported(settings)
+    told = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+    assert told.returncode == 0, told.stderr
+    check_all_sent(settings.data_dir, server)
+
+
+@pytest.mark.slow
+def test_serve_stops_orderly_in_mid_delivery(tmp_path):
+    """A service manager's SIGTERM reaches the run, which settles what is on its way and writes its report."""
+
+    def scenario(server: FaultServer) -> None:
+        serving = served(tmp_path / "var", server)
+        serving.begin()
+        until(lambda: len(server.mails) >= 4, seconds=120, what="the first mails")
+
+        assert serving.stop() == 0
+        check_orderly(serving.settings.data_dir, server)
+        with sqlite3.connect(serving.settings.data_dir / "paperboy.db") as database:
+            [(report,)] = database.execute("SELECT report FROM runs").fetchall()
+        assert "it was told to stop" in report
+        send_the_rest(serving.settings, server)
+
+    with_server(scenario, *SLOW)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_cancelled_in_the_ui_settles_what_it_is_sending(tmp_path):
+    """Prefect ends the run's process: it is Cancelled there, and here nothing is in doubt."""
+
+    def scenario(server: FaultServer) -> None:
+        serving = served(tmp_path / "var", server)
+        try:
+            run = serving.begin()
+            until(lambda: len(server.mails) >= 4, seconds=120, what="the first mails")
+            serving.ask(f"flow_runs/{run}/set_state", {"state": {"type": "CANCELLING", "name": "Cancelling"}})
+            ended = serving.end(run)
+        finally:
+            serving.stop()
+
+        assert ended["state_name"] == "Cancelled"
+        check_orderly(serving.settings.data_dir, server)
+        send_the_rest(serving.settings, server)
+
+    with_server(scenario, *SLOW)
+
+
+# ---- the signals themselves ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def heard() -> Iterator[list[int]]:
+    """Handlers that only take notes, as whoever was there before us has its own."""
+    notes: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _frame: notes.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    yield notes
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_the_first_signal_is_remembered_and_a_second_one_does_what_it_always_did(heard):
+    """One asks for an orderly end; whoever asks twice means at once."""
+    told: list[str] = []
+    with Stopping(tell=lambda: told.append("told")) as stop:
+        assert (stop.asked.is_set(), stop.status) == (False, 0)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert (stop.asked.is_set(), stop.status, heard, told) == (True, 143, [], ["told"])
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert heard == [signal.SIGINT]
+    assert stop.status == 143
+
+
+def test_a_firm_block_takes_its_time_however_often_it_is_asked(heard):
+    """A run's process is asked by its worker, by the system and by the dead worker's tie: once is enough."""
+    with Stopping(firm=True) as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert heard == []
+    assert stop.asked.is_set()
+
+
+def test_after_the_block_signals_do_what_they_did_before(heard):
+    """Nothing is left of it."""
+    with Stopping(firm=True):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+    assert heard == [signal.SIGTERM]
+
+
+def test_in_another_thread_the_block_changes_nothing(heard):
+    """Python hands signals to the main thread only."""
+
+    def enter() -> None:
+        with Stopping():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+
+    assert heard == [signal.SIGTERM]
