@@ -103,13 +103,6 @@ def sweep(database: Database, *, now: datetime, prefix: str) -> None:
                 queries.release(tx, held.name, token=held.holder)
 
 
-def is_held(database: Database, *, now: datetime, name: str = "run") -> bool:
-    """Whether somebody alive holds the lease."""
-    with database.begin() as tx:
-        held = queries.holder(tx, name)
-    return held is not None and _is_alive(held, now)
-
-
 def _is_alive(held: Row[Any], now: datetime) -> bool:
     """Whether a lease still counts: of a process of this host we can look, of another host only the clock can tell."""
     if held.until <= now:
