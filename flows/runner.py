@@ -57,7 +57,7 @@ def run(shop: wiring.Shop, parameters: RunParameters, out: TextIO) -> None:
     state = daily_digest(parameters, return_state=True)
     report = shop.report_of(f"{state.state_details.flow_run_id}.1")
     error = asyncio.run(state.aresult(raise_on_failure=False)) if state.is_failed() or state.is_crashed() else None
-    words = None if error is None else in_words(error)
+    words = in_words(error) if isinstance(error, Exception) else None
     raised = isinstance(error, Exception) and (report is None or not report.deliver.stopped)
     tell(
         out,

@@ -96,24 +96,32 @@ def test_a_database_that_is_locked_while_mail_goes_out_costs_nothing(newsroom):
 class Disk:
     """What a database lies on: its SQLite file can be kept from growing, and from changing at all."""
 
+    FULL = "PRAGMA max_page_count = 1"  # SQLite takes the number of pages there are for that
+    CLOSED = "PRAGMA query_only = ON"
+    USUAL = ("PRAGMA max_page_count = 1073741823", "PRAGMA query_only = OFF")
+
     def __init__(self, database: Database) -> None:
-        self.pragma = ""
+        self.pragmas = self.USUAL
         self.errors: list[str] = []
         self.struck = threading.Event()
-        event.listen(database.engine, "connect", self._connect)
+        event.listen(database.engine, "checkout", self._checkout)
         event.listen(database.engine, "handle_error", self._error)
 
     def fill(self) -> None:
-        """No page more than there are."""
-        self.pragma = "PRAGMA max_page_count = 1"  # SQLite takes the number it has for that
+        """From now on no page more than there are."""
+        self.pragmas = (self.FULL,)
+
+    def close(self) -> None:
+        """From now on it can only be read."""
+        self.pragmas = (self.CLOSED,)
 
     def mend(self) -> None:
         """As before."""
-        self.pragma = ""
+        self.pragmas = self.USUAL
 
-    def _connect(self, connection: sqlite3.Connection, _record: object) -> None:
-        if self.pragma:
-            connection.execute(self.pragma)
+    def _checkout(self, connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
+        for pragma in self.pragmas:
+            connection.execute(pragma)
 
     def _error(self, context) -> None:
         self.errors.append(str(context.original_exception))
@@ -178,7 +186,7 @@ def closed(newsroom) -> Callable[[bool], None]:
 
     def close(on: bool) -> None:
         if newsroom.database.dialect == "sqlite":
-            disk.pragma = "PRAGMA query_only = ON" if on else ""
+            (disk.close if on else disk.mend)()
             return
         operator = Database(newsroom.database.url)
         name = operator.engine.url.database
@@ -235,8 +243,8 @@ def test_a_commit_is_on_the_disk_when_it_returns(database):
 # ---- an old backup ---------------------------------------------------------------------------------------------------
 
 
-def copied(newsroom: Newsroom, to: Path) -> None:
-    """The database as it is, in another file: what `sqlite3 paperboy.db .backup` makes."""
+def copy(newsroom: Newsroom, to: Path) -> None:
+    """The database as it is, in another file: what `sqlite3 paperboy.db ".backup COPY"` makes."""
     source = sqlite3.connect(newsroom.database.engine.url.database)
     target = sqlite3.connect(to)
     with target:
@@ -245,14 +253,23 @@ def copied(newsroom: Newsroom, to: Path) -> None:
     target.close()
 
 
+def restore(newsroom: Newsroom, backup: Path) -> None:
+    """The copy in the place of the database, with nothing running."""
+    newsroom.database.close()
+    file = Path(newsroom.database.engine.url.database)
+    for left in file.parent.glob(f"{file.name}*"):
+        left.unlink()
+    shutil.copy(backup, file)
+
+
 def test_a_backup_older_than_the_expiry_sends_nothing_again(on_sqlite, tmp_path):
     """Copied before a delivery, restored two days later: what it has queued has expired, its papers are in the next digest."""
     promise(on_sqlite)
-    backup, database = tmp_path / "backup.db", Path(on_sqlite.database.engine.url.database)
-    copied(on_sqlite, backup)
+    backup = tmp_path / "backup.db"
+    copy(on_sqlite, backup)
 
     def restored() -> None:
-        shutil.copy(backup, database)
+        restore(on_sqlite, backup)
         on_sqlite.deliver(day=FRIDAY + timedelta(days=2))
 
     assert over_smtp(on_sqlite, on_sqlite.deliver, restored) == ONE_EACH
@@ -268,11 +285,11 @@ def test_a_backup_older_than_the_expiry_sends_nothing_again(on_sqlite, tmp_path)
 def test_what_a_young_backup_sends_again_has_the_same_message_id(on_sqlite, tmp_path):
     """Within the expiry nothing can know what was sent since: it is the same mail to the byte, and the same one file."""
     promise(on_sqlite)
-    backup, database = tmp_path / "backup.db", Path(on_sqlite.database.engine.url.database)
-    copied(on_sqlite, backup)
+    backup = tmp_path / "backup.db"
+    copy(on_sqlite, backup)
     on_sqlite.deliver()
     first = {path: path.read_bytes() for path in on_sqlite.mails}
-    shutil.copy(backup, database)
+    restore(on_sqlite, backup)
     again = on_sqlite.deliver(hour=13)
 
     assert again.states == {"accepted": READERS}
