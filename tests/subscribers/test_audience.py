@@ -43,10 +43,13 @@ def setup(database, *people, **options):
 @given(
     rosters(most=8), st.integers(0, 90 * 24), st.none() | st.integers(0, 6), st.booleans(),
     st.lists(st.sampled_from(["left", "pending", "suppressed", "served", "removed", "as they are"]), min_size=8, max_size=8),
+    st.integers(1, 9),
 )  # fmt: skip
 @on_both
-def test_everybody_who_has_not_unsubscribed_is_in_exactly_one_place(database, roster, hours, latest, respect, fates):
-    """Recipients and skips are a partition of the pending and the active."""
+def test_everybody_who_has_not_unsubscribed_is_in_exactly_one_place(
+    database, roster, hours, latest, respect, fates, size
+):
+    """Recipients and skips are a partition of the pending and the active, whatever the size of a page."""
     clear(database)
     service.apply_roster(database, roster, now=NOW)
     for each, fate in zip(roster.subscribers, fates, strict=False):
@@ -61,8 +64,8 @@ def test_everybody_who_has_not_unsubscribed_is_in_exactly_one_place(database, ro
         elif fate == "removed":
             set_state(database, each.address, "unsubscribed", how="roster")
     found = audience(
-        database, now=NOW + timedelta(hours=hours), latest_edition=latest, respect_hours=respect
-    )  # fmt: skip
+        database, now=NOW + timedelta(hours=hours), latest_edition=latest, respect_hours=respect, size=size
+    )
     with database.begin() as tx:
         consent = schema.subscriptions.c
         expected = tx.scalars(select(consent.subscriber_id).where(consent.state != "unsubscribed")).all()
@@ -154,6 +157,21 @@ def test_the_audience_can_be_narrowed_to_some_addresses(database):
     assert found.skips == ()
     assert unknown == ("zoe@example.org", "gibberish")
     assert audience(database, only=["zoe@example.org", "gibberish"]) == Audience()
+
+
+def test_who_is_served_between_two_pages_is_not_read_again(database):
+    """Their cursor moves to where the reading has been; the page of those who have the newest edition comes first."""
+    names = ["ada", "bo", "cy", "di", "ed"]
+    setup(database, *map(person, names))
+    mark_served(database, "cy@example.org", cursor=5, at=NOW - timedelta(days=1))
+    mark_served(database, "ed@example.org", cursor=2, at=NOW - timedelta(days=1))
+    considered = []
+    for page in service.audience(database, now=NOW, latest_edition=5, size=1):
+        for each in page.recipients:
+            mark_served(database, each.address, cursor=5, at=NOW)
+        considered += [*(each.address.split("@")[0] for each in page.recipients), *(why for _who, why in page.skips)]
+
+    assert considered == [Skip.NOTHING_NEW, "ed", "ada", "bo", "di"]
 
 
 def test_a_profile_is_the_readers_own_interests_and_those_of_their_topics(database):
