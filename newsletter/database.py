@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import QueuePool
 
 from newsletter.errors import ConfigurationError
 
@@ -141,8 +141,8 @@ def _engine(url: str) -> Engine:
     elif backend == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        # One connection per transaction: cheap for SQLite, and no connection crosses a thread.
-        engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 60})
+        # Kept open: with the last connection SQLite puts its log away, and a transaction would pay for that each time.
+        engine = create_engine(parsed, poolclass=QueuePool, connect_args={"timeout": 60, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, exists, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.database import Transaction
-from newsletter.queries.bulk import ids, texts
+from newsletter.queries.bulk import ids_as, packed_ids, texts
 from newsletter.schema import bounces, deliveries, editions, subscribers, subscriptions, suppressions, topics
 from subscribers.models import (
     Cadence,
@@ -97,13 +98,19 @@ def by_address_key(tx: Transaction, key: str) -> KnownSubscriber | None:
 
 def wanting(tx: Transaction, subscriber_ids: Iterable[int]) -> set[int]:
     """Those of the ids whose subscription is active and whose address is not suppressed."""
+    return set(tx.scalars(_wanting(tx.dialect.name), {"ids": packed_ids(set(subscriber_ids))}))
+
+
+@cache
+def _wanting(dialect: str) -> Select[tuple[int]]:
+    """Made once: it is asked before every handful of mails."""
     suppressed = exists().where(suppressions.c.address_key == subscribers.c.address_key)
     active = (
         select(subscribers.c.id)
         .join(subscriptions, subscriptions.c.subscriber_id == subscribers.c.id)
         .where(subscriptions.c.state == SubscriptionState.ACTIVE, ~suppressed)
     )
-    return set(tx.scalars(active.where(subscribers.c.id.in_(ids(tx, set(subscriber_ids))))))
+    return active.where(subscribers.c.id.in_(ids_as(dialect, "ids")))
 
 
 def address_keys(tx: Transaction, subscriber_ids: Iterable[int]) -> dict[int, str]:

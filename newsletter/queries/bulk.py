@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
+    BindParameter,
     Boolean,
     Column,
     Date,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     column,
     func,
     literal,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from newsletter.database import Transaction
@@ -32,7 +35,18 @@ from newsletter.database import Transaction
 
 def insert_into(tx: Transaction, table: Any) -> Any:
     """An INSERT that can say ON CONFLICT, which both databases spell alike."""
-    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_for(tx.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Any) -> Any:
+    """The same for a statement that is made once."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def execute_compiled(tx: Transaction, compiled: SQLCompiler, **values: str) -> None:
+    """Execute a statement that was compiled once; for those that SQLAlchemy would compile again each time."""
+    told = compiled.construct_params(values) or {}
+    tx.exec_driver_sql(str(compiled), tuple(told[name] for name in compiled.positiontup or ()))
 
 
 def given(tx: Transaction, columns: Sequence[Column[Any]], rows: Iterable[Sequence[Any]]) -> FromClause:
@@ -41,15 +55,33 @@ def given(tx: Transaction, columns: Sequence[Column[Any]], rows: Iterable[Sequen
     They travel as one JSON parameter: a parameter each would cost more than the statement, most of all on PostgreSQL.
     Values are texts, numbers and None, as the database keeps them.
     """
-    names = [each.name for each in columns]
-    if tx.dialect.name == "postgresql":
+    return _table(tx.dialect.name, columns, literal(packed(tx.dialect.name, columns, rows), String()))
+
+
+def given_as(dialect: str, columns: Sequence[Column[Any]], name: str) -> FromClause:
+    """The same for a statement that is made once and executed many times: its parameter `name` takes what is `packed`.
+
+    To make a statement costs ten times what it costs to execute it for a few rows.
+    """
+    return _table(dialect, columns, bindparam(name, type_=String()))
+
+
+def packed(dialect: str, columns: Sequence[Column[Any]], rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as the parameter of `given_as`."""
+    if dialect == "postgresql":
         # As objects: the server reads each of them once, an array again for each of its elements.
-        objects = json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False)
-        records = func.json_to_recordset(sql_cast(literal(objects, String()), JSON))
+        names = [each.name for each in columns]
+        return json.dumps([dict(zip(names, row, strict=True)) for row in rows], ensure_ascii=False)
+    return json.dumps([list(row) for row in rows], ensure_ascii=False)
+
+
+def _table(dialect: str, columns: Sequence[Column[Any]], sent: BindParameter[str]) -> FromClause:
+    if dialect == "postgresql":
+        records = func.json_to_recordset(sql_cast(sent, JSON))
         typed = [column(each.name, _stored(each)) for each in columns]
         return records.table_valued(*typed, name="given").render_derived(with_types=True)
-    value = _elements(tx, json.dumps([list(row) for row in rows], ensure_ascii=False))
-    read = [func.json_extract(value, f"$[{place}]").label(name) for place, name in enumerate(names)]
+    value = _elements(dialect, sent)
+    read = [func.json_extract(value, f"$[{place}]").label(each.name) for place, each in enumerate(columns)]
     return select(*read).subquery("given")
 
 
@@ -60,8 +92,22 @@ def instant(at: datetime) -> str:
 
 def ids(tx: Transaction, numbers: Iterable[int]) -> Select[tuple[int]]:
     """Numbers for an IN, however many, as one parameter."""
-    value = _elements(tx, json.dumps(sorted(numbers)))
-    return select(sql_cast(sql_cast(value, String), Integer) if tx.dialect.name == "postgresql" else value)
+    return _ids(tx.dialect.name, literal(packed_ids(numbers), String()))
+
+
+def ids_as(dialect: str, name: str) -> Select[tuple[int]]:
+    """The same for a statement that is made once: its parameter `name` takes `packed_ids`."""
+    return _ids(dialect, bindparam(name, type_=String()))
+
+
+def packed_ids(numbers: Iterable[int]) -> str:
+    """Numbers as the parameter of `ids_as`; in order, so that two who lock the same rows do so in the same order."""
+    return json.dumps(sorted(numbers))
+
+
+def _ids(dialect: str, sent: BindParameter[str]) -> Select[tuple[int]]:
+    value = _elements(dialect, sent)
+    return select(sql_cast(sql_cast(value, String), Integer) if dialect == "postgresql" else value)
 
 
 def texts(tx: Transaction, words: Iterable[str]) -> Select[tuple[str]]:
@@ -99,11 +145,9 @@ def insert_new(
     return frozenset(tx.scalars(select(told).where(table.c.id > last)))
 
 
-def _elements(tx: Transaction, text: str) -> Any:
+def _elements(dialect: str, sent: BindParameter[str]) -> Any:
     """The column of the elements of a JSON array."""
-    sent = literal(text, String())
-    on_postgresql = tx.dialect.name == "postgresql"
-    each = func.json_array_elements(sql_cast(sent, JSON)) if on_postgresql else func.json_each(sent)
+    each = func.json_array_elements(sql_cast(sent, JSON)) if dialect == "postgresql" else func.json_each(sent)
     return each.table_valued("value", name="each_row").c.value
 
 

@@ -6,15 +6,18 @@ its WHERE, so that a process which slept through its lease finds nothing of it l
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date, datetime
+from functools import cache, lru_cache
+from typing import Any, cast
 
-from sqlalchemy import Row, exists, or_, select, true, update
+from sqlalchemy import Dialect, Row, Update, bindparam, exists, func, or_, select, true, update
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from newsletter import encoding
 from newsletter.database import Transaction
 from newsletter.models import Digest, Outcome, State
-from newsletter.queries.bulk import given, ids, insert_into
+from newsletter.queries.bulk import execute_compiled, given_as, ids, ids_as, insert_for, instant, packed, packed_ids
 from newsletter.schema import attempts, deliveries, editions, leases
 
 
@@ -112,65 +115,84 @@ def _delivery(row: Row[Any]) -> Delivery:
 
 def release(tx: Transaction, claim: str, claimed: Collection[int]) -> None:
     """Give back what was claimed and not begun."""
-    tx.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(ids(tx, claimed)), deliveries.c.claim == claim, deliveries.c.state == State.QUEUED)
-        .values(claim=None)
-    )
+    given_back = _unbegun(tx.dialect.name).values(claim=None)
+    tx.execute(given_back, {"claim_": claim, "ids": packed_ids(claimed)})
 
 
 def begin(tx: Transaction, claim: str, wanted: Collection[int], *, run: str, now: datetime) -> set[int]:
     """Mark as `sending` what is still ours: committed, a byte of its message may leave."""
-    begun = tx.scalars(
-        update(deliveries)
-        .where(deliveries.c.id.in_(ids(tx, wanted)), deliveries.c.claim == claim, deliveries.c.state == State.QUEUED)
-        .values(state=State.SENDING, run=run, changed_at=now, attempts=deliveries.c.attempts + 1)
-        .returning(deliveries.c.id)
-    )
-    return set(begun)
+    marked = {"claim_": claim, "ids": packed_ids(wanted), "run_": run, "now": now}
+    return set(tx.scalars(_begin(tx.dialect.name), marked))
+
+
+def suppress(tx: Transaction, claim: str, unwanted: Collection[int], *, reply: str, now: datetime) -> None:
+    """Settle deliveries of ours that must not be sent any more."""
+    settled = _unbegun(tx.dialect.name).values(state=State.SUPPRESSED, reply=reply, changed_at=now, claim=None)
+    tx.execute(settled, {"claim_": claim, "ids": packed_ids(unwanted)})
 
 
 def settle(tx: Transaction, claim: str, settled: Sequence[Settled], *, run: str, now: datetime) -> None:
     """Record what attempts came to, also of a delivery that was thought uncertain meanwhile."""
-    rows = given(
-        tx,
-        [deliveries.c.id, deliveries.c.state, deliveries.c.due_at, deliveries.c.attempts, deliveries.c.reply],
-        [
-            (each.delivery.id, each.outcome.state, _text(each.due_at), each.delivery.attempts + 1, _said(each.outcome))
-            for each in settled
-        ],
+    dialect = tx.dialect.name
+    rows = [
+        (each.delivery.id, each.outcome.state, instant(each.due_at), each.delivery.attempts + 1, _said(each.outcome))
+        for each in settled
+    ]
+    told = {"claim_": claim, "rows": packed(dialect, _SETTLED, rows), "run_": run, "now": now}
+    tx.execute(_settle(dialect), told)
+    tried = [(each.delivery.id, each.delivery.attempts + 1, each.started_at, each.outcome) for each in settled]
+    _tried(tx, tried, run=run, now=now)
+
+
+# Statements are made once: to make one costs ten times what it costs to execute it for a few rows.
+
+
+@cache
+def _unbegun(dialect: str) -> Update:
+    return update(deliveries).where(
+        deliveries.c.id.in_(ids_as(dialect, "ids")),
+        deliveries.c.claim == bindparam("claim_"),
+        deliveries.c.state == State.QUEUED,
     )
-    tx.execute(
+
+
+@cache
+def _begin(dialect: str) -> ReturningUpdate[tuple[int]]:
+    return (
+        _unbegun(dialect)
+        .values(
+            state=State.SENDING,
+            run=bindparam("run_"),
+            changed_at=bindparam("now"),
+            attempts=deliveries.c.attempts + 1,
+        )
+        .returning(deliveries.c.id)
+    )
+
+
+_SETTLED = [deliveries.c.id, deliveries.c.state, deliveries.c.due_at, deliveries.c.attempts, deliveries.c.reply]
+
+
+@cache
+def _settle(dialect: str) -> Update:
+    rows = given_as(dialect, _SETTLED, "rows")
+    return (
         update(deliveries)
         .where(
             deliveries.c.id == rows.c.id,
-            deliveries.c.claim == claim,
-            deliveries.c.state.in_((State.QUEUED, State.SENDING, State.UNCERTAIN)),
+            deliveries.c.claim == bindparam("claim_"),
+            # Inside a function, for else SQLite would look for the rows by their state and read all that are queued.
+            func.coalesce(deliveries.c.state, "").in_((State.QUEUED, State.SENDING, State.UNCERTAIN)),
         )
         .values(
             state=rows.c.state,
             due_at=rows.c.due_at,
             attempts=rows.c.attempts,
             reply=rows.c.reply,
-            run=run,
-            changed_at=now,
+            run=bindparam("run_"),
+            changed_at=bindparam("now"),
             claim=None,
         )
-    )
-    _tried(
-        tx,
-        [(each.delivery.id, each.delivery.attempts + 1, each.started_at, each.outcome) for each in settled],
-        run=run,
-        now=now,
-    )
-
-
-def suppress(tx: Transaction, claim: str, unwanted: Collection[int], *, reply: str, now: datetime) -> None:
-    """Settle deliveries of ours that must not be sent any more."""
-    tx.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(ids(tx, unwanted)), deliveries.c.claim == claim, deliveries.c.state == State.QUEUED)
-        .values(state=State.SUPPRESSED, reply=reply, changed_at=now, claim=None)
     )
 
 
@@ -206,39 +228,40 @@ def judge(tx: Transaction, left: Left, outcome: Outcome, *, run: str, now: datet
     return bool(judged.rowcount)
 
 
+_TRIED = [
+    attempts.c.delivery_id,
+    attempts.c.number,
+    attempts.c.run,
+    attempts.c.started_at,
+    attempts.c.finished_at,
+    attempts.c.outcome,
+    attempts.c.phase,
+    attempts.c.code,
+    attempts.c.enhanced,
+    attempts.c.reply,
+]
+
+
 def _tried(tx: Transaction, tried: Iterable[tuple[int, int, datetime, Outcome]], *, run: str, now: datetime) -> None:
     """Write the attempts: delivery, number, when it started, what it came to; known ones get the better answer."""
-    table = attempts.c
-    columns = [
-        table.delivery_id, table.number, table.run, table.started_at, table.finished_at, table.outcome, table.phase,
-        table.code, table.enhanced, table.reply,
-    ]  # fmt: skip
-    rows = given(
-        tx,
-        columns,
-        [
-            (
-                delivery_id, number, run, _text(started_at), _text(now), outcome.state, outcome.phase, outcome.code,
-                outcome.enhanced, outcome.reply,
-            )
-            for delivery_id, number, started_at, outcome in tried
-        ],
-    )  # fmt: skip
-    names = [column.name for column in columns]
+    ended = instant(now)
+    rows = [
+        (number, turn, run, instant(started), ended, came.state, came.phase, came.code, came.enhanced, came.reply)
+        for number, turn, started, came in tried
+    ]
+    execute_compiled(tx, _write_attempts(tx.dialect), rows=packed(tx.dialect.name, _TRIED, rows))
+
+
+@lru_cache(8)
+def _write_attempts(dialect: Dialect) -> SQLCompiler:
+    names = [column.name for column in _TRIED]
     # SQLite needs a WHERE to tell ON CONFLICT from a join's ON.
-    statement = insert_into(tx, attempts).from_select(names, select(rows).where(true()))
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["delivery_id", "number"],
-            set_={name: statement.excluded[name] for name in names[4:]},
-        )
-    )
+    rows = select(*given_as(dialect.name, _TRIED, "rows").c).where(true())
+    statement = insert_for(dialect.name, attempts).from_select(names, rows)
+    better = {name: statement.excluded[name] for name in names[4:]}
+    upsert = statement.on_conflict_do_update(index_elements=["delivery_id", "number"], set_=better)
+    return cast("SQLCompiler", upsert.compile(dialect=dialect))
 
 
 def _said(outcome: Outcome) -> str:
     return f"{outcome.code or ''} {outcome.enhanced or ''} {outcome.reply}".strip()
-
-
-def _text(instant: datetime) -> str:
-    """As the schema's Instant writes it."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds")
