@@ -194,7 +194,9 @@ class _Round:
     def _is_over(self) -> bool:
         if self.held.lost.is_set():
             self.stopped = self.stopped or "its lease is lost; another run goes on with what is queued"
-        return bool(self.stopped) or self.post.stop.is_set()
+        if self.post.stop.is_set():
+            self.stopped = self.stopped or _TOLD  # whoever looks first says so: the watch may come too late
+        return bool(self.stopped)
 
     async def _claim(self) -> None:
         async with self._filling:
