@@ -104,7 +104,7 @@ class FaultServer:
         lax: bool = False,
     ) -> None:
         """`starttls` is offered after EHLO, `tls` speaks TLS from the start; `closes_after` drops a connection that
-        begins a mail beyond so many; `lax` takes DATA without a recipient, and holds that mail for the address ""."""
+        begins a mail beyond so many; `lax` takes RCPT without MAIL, and DATA without RCPT: a mail to the address ""."""
         self.script = tuple(script)
         self.extensions = tuple(extensions)
         self.starttls, self.tls, self.users, self.closes_after = starttls, tls, users, closes_after
@@ -210,7 +210,7 @@ class FaultServer:
 
     async def _on_rcpt(self, session: _Session, rest: str) -> None:
         found = re.match(r"TO:<([^>]*)>", rest, re.IGNORECASE)
-        if found is None or session.sender is None:
+        if found is None or (session.sender is None and not self.lax):
             await _say(session, "503 5.5.1 MAIL first")
         elif await self._step(session, "rcpt", "250 2.1.5 ok", found[1]):
             session.recipients.append(found[1])

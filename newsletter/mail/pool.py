@@ -39,7 +39,7 @@ class Pool:
         self._offered: list[Berth] = []  # lines that take mail
         self._alive = 0  # lines that are not closed yet, also those that only finish what they have
         self._opening = 0
-        self._number = 0
+        self.opened = 0  # lines so far; the number of the newest
         self._waiting: deque[_Waiter] = deque()
         self._farewells: set[asyncio.Task[None]] = set()
 
@@ -168,10 +168,10 @@ class Pool:
         finally:
             self._opening -= 1
             self._nudge()
-        self._number += 1
+        self.opened += 1
         self._alive += 1
         self._width = line.width
-        berth = Berth(line, self._number, taken, mails=taken)
+        berth = Berth(line, self.opened, taken, mails=taken)
         self._offered.append(berth)
         self._share(berth)
         self._nudge()

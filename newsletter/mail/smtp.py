@@ -73,6 +73,7 @@ class Smtp:
         begin = _once(begin)
         newer_than = 0
         while True:
+            opened = self._pool.opened
             try:
                 berth = await self._pool.take(newer_than)
             except LineNotOpened as error:
@@ -88,7 +89,7 @@ class Smtp:
                 self._in_lock_step = True
             if not is_stale or not berth.is_used:
                 return outcome
-            newer_than = berth.number
+            newer_than = opened  # where one line had grown old, so may all the others have
 
     def settle(self, parcel_key: str, day: date) -> State | None:  # noqa: ARG002 - the protocol's signature
         """A server cannot be asked what it has: perhaps sent."""
