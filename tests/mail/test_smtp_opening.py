@@ -11,7 +11,7 @@ from newsletter.errors import ConfigurationError, MailerUnavailable
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.models import State
 from tests.mail.certificates import make
-from tests.mail.sending import config, deliver, parcel, send
+from tests.mail.sending import AS_SAID, BODY, KINDS, config, deliver, parcel, send, send_together, served
 from tests.smtpd import FaultServer, drop, refuse, stall
 
 
@@ -89,14 +89,38 @@ def test_a_refused_starttls_sends_nothing(tmp_path):
     assert "mail" not in server.commands
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_an_encrypted_line_carries_mail(tmp_path, security):
-    """STARTTLS and TLS from the start, with login, deliver over an encrypted line."""
+def test_an_encrypted_line_carries_mail(tmp_path, security, kind):
+    """STARTTLS and TLS from the start, with login, deliver over an encrypted line; a refusal is one mail's own."""
     context, ca_file = make(tmp_path)
-    server = FaultServer(**{security: context}, users={"ann": "secret"})
-    (outcome,), server = deliver((), server=server, security=security, ca_file=ca_file, user="ann", password="secret")
-    assert outcome.state is State.ACCEPTED
-    assert [(mail.secure, mail.user) for mail in server.mails] == [(True, "ann")]
+    refusal = refuse("rcpt", "550 5.1.1 no such user", to="r3@example.org")
+    server = served(kind, (refusal,), **{security: context}, users={"ann": "secret"})
+    large = BODY + (b"x" * 900 + b"\r\n") * 1_000
+    parcels = [parcel(f"r{number}@example.org", content=large) for number in range(10)]
+    outcomes, server = deliver(
+        (), *parcels, server=server, kind=kind, how=send_together, security=security, ca_file=ca_file,
+        user="ann", password="secret", command_timeout=9, data_timeout=9,
+    )  # fmt: skip
+    assert [outcome.state for outcome in outcomes if outcome.state is not State.ACCEPTED] == [State.REFUSED]
+    assert {(mail.secure, mail.user, mail.content == large) for mail in server.mails} == {(True, "ann", True)}
+    assert len({mail.recipient for mail in server.mails}) == len(server.mails) == 9
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("fault", [drop, stall], ids=["drop", "stall"])
+def test_an_encrypted_line_that_is_lost_leaves_the_same_doubts(tmp_path, kind, fault):
+    """Over TLS too: what was answered stands, what was not is at most uncertain, and the next mail has a new line."""
+    context, ca_file = make(tmp_path)
+    server = served(kind, (fault("dot", to="r3@example.org", times=1),), tls=context)
+    parcels = [parcel(f"r{number}@example.org") for number in range(16)]
+    outcomes, server = deliver(
+        (), *parcels, server=server, kind=kind, how=send_together, security="tls", ca_file=ca_file
+    )
+    assert outcomes[3].state is State.UNCERTAIN
+    assert outcomes[15].state is State.ACCEPTED
+    for each, outcome in zip(parcels, outcomes, strict=True):
+        assert server.copies(each.recipient) in AS_SAID[outcome.state]
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
