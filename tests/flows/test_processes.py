@@ -16,7 +16,7 @@ from tests.flows.conftest import until
 
 def child(folder: Path, code: str) -> Child:
     """A child that runs some Python."""
-    return Child("test", (sys.executable, "-c", code), env=inherited(), cwd=folder, log=folder / "logs" / "test.log")
+    return Child("test", (sys.executable, "-c", code), env=inherited(), cwd=ROOT, log=folder / "logs" / "test.log")
 
 
 def is_alive(pid: int) -> bool:
@@ -47,6 +47,37 @@ def test_a_child_that_will_not_end_is_ended_with_all_it_started(tmp_path):
 
     assert one.process.returncode == -signal.SIGKILL
     until(lambda: not is_alive(grandchild), seconds=10, what="the grandchild's end")
+
+
+LEAVES = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid)"
+"""A child that ends at once, and leaves one of its own behind."""
+
+
+def test_what_a_dead_child_leaves_is_seen_until_it_ends(tmp_path):
+    """So that a run may settle what it is sending when its worker died; then the rest of the group is ended."""
+    one = child(tmp_path, LEAVES)
+    left = int(until(one.last_words, seconds=10, what="the id of what is left"))
+    one.process.wait(10)
+
+    assert not one.alive
+    assert one.lingers
+    one.stop(0)
+    until(lambda: not one.lingers, seconds=10, what="the end of the group")
+    assert not is_alive(left)
+
+
+def test_one_member_of_the_group_can_be_asked_and_nobody_else(tmp_path):
+    """A process of ours is told to end; one that is not of this child's group is left alone."""
+    one, other = child(tmp_path, LEAVES), child(tmp_path / "other", "import time; time.sleep(60)")
+    left = int(until(one.last_words, seconds=10, what="the id of what is left"))
+
+    one.ask_member(left)
+    one.ask_member(other.pid)
+
+    until(lambda: not is_alive(left), seconds=10, what="the end of the member")
+    assert other.alive
+    one.stop(0)
+    other.stop(0)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next start ends what is left")

@@ -157,6 +157,22 @@ def test_a_run_with_prefect_stops_orderly(paperboy):
     with_server(scenario, *SLOW)
 
 
+@pytest.mark.slow
+def test_a_run_that_is_stopped_before_it_delivers_says_so(paperboy):
+    """Nothing was mailed and nothing is in doubt: one sentence and the signal's status, no traceback."""
+    process = begin(paperboy, "run", PAPERBOY_PREFECT_PORT=str(free_port()), **smtp(NOBODY))
+    assert process.stdout is not None
+    until(
+        lambda: "starting the Prefect server" in process.stdout.readline(), seconds=60, what="the start of the server"
+    )
+    process.terminate()
+    said, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 128 + signal.SIGTERM, said
+    assert "error: the run was stopped before it had delivered" in said
+    assert "Traceback" not in said
+
+
 def served(folder: Path, server: FaultServer) -> Served:
     """`paperboy serve` with forty readers and this mail server."""
     env = smtp(server.port)
