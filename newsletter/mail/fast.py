@@ -156,9 +156,8 @@ class FastLine(asyncio.Protocol):
             self._needs_reset = True
             self._pump()
         else:
-            self._lose(
-                "a mail was withdrawn after DATA", is_ours=True
-            )  # the server waits for a message, and would take any
+            # The server waits for a message now, and would take any.
+            self._lose("a mail was withdrawn after DATA", is_ours=True)
         return NOT_BEGUN
 
     def _abandon(self, talk: _Talk) -> None:
@@ -187,7 +186,6 @@ class FastLine(asyncio.Protocol):
             # A refused envelope may leave a transaction open at the server; while mails are open nobody knows yet.
             if self._needs_reset or (self._chunking and self._expected):
                 self._say(b"RSET\r\n", (None, talk))
-                self._needs_reset = False
             self._say(talk.envelope, (Phase.MAIL, talk), (Phase.RCPT, talk))
             if talk.agreed is None:
                 self._say_message(talk)
@@ -239,6 +237,7 @@ class FastLine(asyncio.Protocol):
             # The server's last word: it worked through the commands in order, and takes nothing that comes after.
             self._lose(words, classify(phase or Phase.MAIL, code, words))
         elif phase is None:
+            self._needs_reset = False
             if code // 100 != 2:
                 self._lose(f"RSET was refused: {code} {words}")
         elif phase is Phase.DOT:
