@@ -38,7 +38,7 @@ from newsletter.settings import ROOT
 
 _SILENCE = 3.0  # seconds without a word to the server after which a process that had connected is killed
 _LONGEST = 40.0  # seconds a round may take
-_LONGER: dict[str, float] = {"run": 4, "prefect": 10}  # than an empty `paperboy deliver` takes
+_LONGER: dict[str, float] = {"run": 1.3, "prefect": 3, "early": 0.3}  # than a dry run takes
 _CLEAN_ROUNDS = 20  # at most, at the end
 
 
@@ -126,12 +126,12 @@ class Combination:
         self.newsroom, self.server, self.plan, self.name = newsroom, server, plan, name
         self.tally = Tally()
         self.is_held_back = False
-        self.startup = 0.0  # seconds `paperboy deliver` takes with an empty outbox, here and now
+        self.dry_run = 0.0  # seconds one takes, here and now
 
     def run(self, kills: int, editions: int, prefect: int) -> tuple[Verdict, dict[str, Any]]:
         """Rounds until so many kills have struck and so many editions were made; the verdict and the server's count."""
-        self._measure()
         self.newsroom.publish()
+        self._measure()
         is_queued = False
         in_prefect = [(n + 1) * kills // (prefect + 1) for n in range(prefect)]
         while self.tally.kills < kills or self.newsroom.published < editions:
@@ -153,8 +153,8 @@ class Combination:
     def _measure(self) -> None:
         self._prepare(Round(0, "calm", (0.0,), (), OFFERS[0], False, None, False, False))
         began = time.monotonic()
-        self._wait([self._start(0, ("deliver",))])
-        self.startup = time.monotonic() - began
+        self._wait([self._start(0, (*self._run_words(through_prefect=False), "--dry-run"))])
+        self.dry_run = time.monotonic() - began
 
     # ---- one round -------------------------------------------------------------------------------------------------
 
@@ -166,7 +166,7 @@ class Combination:
             self.newsroom.hold_back(self.plan.share)
         self._prepare(plan)
         words: list[tuple[str, ...]] = [("deliver",)] * len(plan.starts)
-        clock = None if plan.dies_at is None else plan.dies_at * self.startup * _LONGER.get(plan.kind, 1)
+        clock = None if plan.dies_at is None else plan.dies_at * self.dry_run * _LONGER.get(plan.kind, 1)
         if plan.kind in {"run", "prefect"}:
             words = [self._run_words(through_prefect=plan.kind == "prefect")]
             if plan.is_eager:
@@ -200,7 +200,7 @@ class Combination:
 
     def _wait(self, started: Sequence[Command], *, clock: float | None = None, patient: bool = False) -> None:
         """Until all have ended, or one is stopped; the clock kills the first, and patience ends with silence."""
-        silence = 60.0 if patient else max(_SILENCE, 2 * self.startup)
+        silence = 60.0 if patient else max(_SILENCE, self.dry_run)
         while not all([one.is_over() for one in started]):  # all of them are asked  # noqa: C419
             status = self.server.ask("status")
             alive = [one for one in started if not one.is_over()]
