@@ -25,7 +25,7 @@ _CROWDED = 0.75
 """Each further paper of one topic counts this much less in the cut of a reader without interests."""
 
 _AT_ONCE = 1_000  # vectors of seeds and texts held at a time
-_REMEMBERED = 10_000  # interests whose answers are kept from one call to the next
+_REMEMBERED = 5_000  # interests whose answers are kept from one call to the next
 
 Name = tuple[str, str]
 """What an interest is looked up by: kind and canonical value."""
