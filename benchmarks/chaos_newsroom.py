@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from newsletter import steps
@@ -127,27 +127,31 @@ class Newsroom:
             tx.execute(update(deliveries).where(queued, deliveries.c.id.not_in(first)).values(due_at=later))
 
     def outlast_leases(self) -> bool:
-        """Every lease runs out, as after minutes in which its holder did not move; False where a stopped process locks
-        the database.
+        """Every lease runs out, as after minutes in which its holder did not move.
+
+        False where a stopped process locks the database: nobody waits for it here.
         """
         statement = update(leases).values(until=self.now() - timedelta(seconds=1))
         if self.database.dialect == "sqlite":
-            text = statement.compile(
-                dialect=self.database.engine.dialect, compile_kwargs={"literal_binds": True}
-            ).string
-            with closing(sqlite3.connect(self.database.engine.url.database or "", timeout=0.3)) as connection:
-                try:
-                    connection.execute(text)
-                    connection.commit()
-                except sqlite3.OperationalError:
-                    return False
-            return True
+            return self._at_once(statement)
         try:
             with self.database.begin() as tx:
                 tx.exec_driver_sql("SET LOCAL lock_timeout = '300ms'")
                 tx.execute(statement)
         except DBAPIError:
             return False
+        return True
+
+    def _at_once(self, statement: Update) -> bool:
+        """On a connection that does not wait a minute for the lock, as ours do."""
+        dialect = self.database.engine.dialect
+        words = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}).string
+        with closing(sqlite3.connect(self.database.engine.url.database or "", timeout=0.3)) as connection:
+            try:
+                connection.execute(words)
+                connection.commit()
+            except sqlite3.OperationalError:
+                return False
         return True
 
     def is_queued(self) -> bool:

@@ -392,7 +392,7 @@ class Session(asyncio.Protocol):
             self.work()
 
     def say(self, reply: str) -> None:
-        if reply:
+        if reply and not self.transport.is_closing():
             self.transport.write(reply.encode() + b"\r\n")
 
 
