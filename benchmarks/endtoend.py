@@ -19,6 +19,7 @@ import gc
 import json
 import os
 import pstats
+import signal
 import sys
 import tempfile
 import time
@@ -343,6 +344,7 @@ def main() -> None:
     options.add_argument("--data", type=Path, default=DATA, help="the captures (default: beside the checkout)")
     options.add_argument("--profile", action="store_true", help="cProfile of each run, on standard error; slows it")
     chosen = options.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the database server is stopped all the same
     wanted = ("sqlite", "postgresql") if chosen.database == "both" else (chosen.database,)
     figures: dict[str, Any] = {"subscribers": chosen.subscribers}
     with tempfile.TemporaryDirectory(prefix="paperboy-") as temporary, ExitStack() as stack:
