@@ -87,7 +87,7 @@ class Stages:
         self.mails = [[mime.join(*each) for each in self.pairs(number)] for number in range(len(rounds))]
         self.lists = [[[b"", *parts.text, *parts.html] for parts in each] for each in self.parts]
         press = before._sent  # noqa: SLF001 the very pieces, looked up without anything around them
-        self.pieces = {key: (piece.html, piece.text) for key, piece in press.pieces[Detail.FULL].items()}
+        self.pieces = {key: ((piece.html, piece.html_after), (piece.text, piece.text_after)) for key, piece in press.papers[Detail.FULL].items()}
         self.frame = (self.mails[0][0][:4_000], self.mails[0][0][-3_000:])
         self.keys = [
             [[pick.paper_key for section in one.digest.sections for pick in section.picks] for one in readers]
@@ -100,7 +100,7 @@ class Stages:
                 render(fresh, one)
             self.renderers.append(fresh)
 
-    def pairs(self, number: int) -> list[tuple[mime.Parts, Envelope]]:
+    def pairs(self, number: int) -> list[tuple[mime.Encoded, Envelope]]:
         readers = [one.envelope for one in self.rounds[number]]
         return list(zip(self.parts[number], readers, strict=True))
 
@@ -139,7 +139,7 @@ class Stages:
             b"".join(made)
 
 
-def render(renderer: Renderer, one: Reader) -> mime.Parts:
+def render(renderer: Renderer, one: Reader) -> mime.Encoded:
     return renderer.parts(one.digest, recipient_name=one.envelope.recipient_name, links=one.links)
 
 

@@ -18,7 +18,7 @@ from newsletter.models import Envelope, Message
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Encoded:
     """A message whose HTML and text are encoded already: quoted-printable segments, the last with a line break."""
 
     subject: str
@@ -69,7 +69,7 @@ def to_bytes(message: Message, envelope: Envelope) -> bytes:
     return b"".join((_head(message.subject, envelope), _TEXT, whole(message.text), _HTML, whole(message.html), _END))
 
 
-def join(parts: Parts, envelope: Envelope) -> bytes:
+def join(parts: Encoded, envelope: Envelope) -> bytes:
     """The same mail from parts that are encoded already.
 
     Raises:

@@ -4,9 +4,9 @@ Both come from the same code, so what is previewed is what is mailed; only the f
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Generic, TypeVar
 
 from markupsafe import escape
@@ -23,36 +23,60 @@ _PLACE = re.compile(f"{HERE}([^{HERE}]*){HERE}")
 _PARTS = "parts"
 _HOLE = f"{HERE}{_PARTS}{HERE}"
 _WHY = "  Why: "
-_KEPT = 4_096  # reasons and sentences that many readers share; what is rarer is written again
+_WIDTH = 72  # columns of the text
+_KEPT = 8_192  # reasons and phrases that many readers share; what is rarer is written again
 _FRAMES = 64  # each sentence about what was cut makes a frame of its own
 
 Ink = TypeVar("Ink", str, bytes)
 """What a press writes: strings, or encoded segments that can be joined."""
+
+Sentence = tuple[str, ...]
+"""In phrases, so that what many readers share (the days) is written once, and what is one reader's own (the name) fast."""
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
+
+
+class Memo(dict[Key, Made]):
+    """What a function makes of a key, made when it is first asked for; begun again when there are `most` of them."""
+
+    def __init__(self, make: Callable[[Key], Made], most: int = _KEPT) -> None:
+        super().__init__()
+        self._make, self._most = make, most
+
+    def __missing__(self, key: Key) -> Made:
+        if len(self) >= self._most:
+            self.clear()
+        made = self[key] = self._make(key)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
 class Piece(Generic[Ink]):
     """A heading, a reason, or one paper at one detail before and after its reason; `size`: bytes of the HTML."""
 
-    html: tuple[Ink, Ink]
-    text: tuple[Ink, Ink]
+    html: Ink
+    text: Ink
+    html_after: Ink
+    text_after: Ink
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts(Generic[Ink]):
+    """HTML and text in pieces that only need joining; `size`: bytes of the HTML."""
+
+    html: list[Ink]
+    text: list[Ink]
     size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Half(Generic[Ink]):
-    """What is around the papers in the HTML or in the text, with places for the reader's values."""
+    """What is around the papers in the HTML or in the text: pieces, each before the value of a name, and the end."""
 
-    pieces: list[Ink]
-    slots: tuple[tuple[int, str], ...]  # place among the pieces, name of the value
-    parts: int  # the place of the papers
-
-    def filled(self, values: Mapping[str, Ink], parts: Sequence[Ink]) -> list[Ink]:
-        made = self.pieces.copy()
-        for place, name in self.slots:
-            made[place] = values[name]
-        made[self.parts : self.parts + 1] = parts
-        return made
+    steps: tuple[tuple[Ink, str], ...]
+    end: Ink
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +86,27 @@ class Frame(Generic[Ink]):
     html: Half[Ink]
     text: Half[Ink]
     size: int
-    shown: tuple[tuple[str, int], ...]  # the sentences that the HTML holds, and how often
-    said: tuple[str, ...]  # the sentences that the text holds
-    linked: int  # how often the HTML holds each address
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
     """What the shell says: sentences and addresses are the reader's own, the rest many readers share."""
 
-    sentences: dict[str, str]
-    links: tuple[tuple[str, str], ...]  # label, address
+    sentences: dict[str, Sentence]
+    links: dict[str, str]  # address by label
     shared: tuple[tuple[str, object], ...]
 
     @property
     def shape(self) -> object:
         """Mails with the same shape have the same frame: it depends on which values there are, not on what they say."""
-        return (
-            tuple(map(bool, self.sentences.values())),
-            tuple(label for label, _ in self.links),
-            self.shared,
-        )
+        return tuple(map(bool, self.sentences.values())), tuple(self.links), self.shared
 
 
 class Press(Generic[Ink]):
     """Writes what the mails of an edition window have in common, each thing once."""
 
-    def __init__(self, templates: Templates, card: Callable[[str], Card], write: Callable[[str], Ink]) -> None:
-        self._templates, self._card = templates, card
+    def __init__(self, templates: Templates, cards: Mapping[str, Card], write: Callable[[str], Ink]) -> None:
+        self._templates, self._cards = templates, cards
         self._write: Callable[[str], Ink] = write
         ends = templates.why.render(reason=HERE).split(HERE)
         self._why_ends: tuple[Ink, Ink] = (write(ends[0]), write(ends[1]))
@@ -97,26 +114,20 @@ class Press(Generic[Ink]):
         self._why_text: Ink = write(_WHY)
         self._empty_line: Ink = write("\n\n")
         self._nothing: Ink = write("")
-        self.pieces: tuple[dict[str, Piece[Ink]], ...] = tuple({} for _ in Detail)
         self._frames: dict[object, Frame[Ink]] = {}
-        self.reason: Callable[[str], Piece[Ink]] = lru_cache(_KEPT)(self._reason)
-        self.heading: Callable[[str], Piece[Ink]] = lru_cache(_KEPT)(self._heading)
-        self._shown: Callable[[str], tuple[Ink, int]] = lru_cache(_KEPT)(self._in_html)
-        self._said: Callable[[str], Ink] = lru_cache(_KEPT)(self._in_text)
+        self.papers = tuple(self._papers(detail) for detail in Detail)
+        self.labels: Memo[str, str] = Memo(clean)
+        self.headings: Memo[str, Piece[Ink]] = Memo(self._heading)
+        self.reasons: Memo[str, Piece[Ink]] = Memo(self._reason)
+        self._shown: Memo[str, tuple[Ink, int]] = Memo(self._in_html)
+        self._wrapped: Memo[str, Ink] = Memo(lambda sentence: write(wrap(sentence)))
+        self._plain: Memo[str, Ink] = Memo(lambda phrase: write(phrase.replace("\u00a0", " ")))
 
     # ---- papers ----------------------------------------------------------------------------------------------------
 
-    def piece(self, key: str, detail: Detail) -> Piece[Ink]:
-        """One paper.
-
-        Raises:
-            RenderError: this window does not hold it.
-
-        """
-        made = self.pieces[detail].get(key)
-        if made is None:
-            made = self.pieces[detail][key] = self._render(self._card(key), detail)
-        return made
+    def _papers(self, detail: Detail) -> Memo[str, Piece[Ink]]:
+        """The papers of the window at one detail; asking for one that it does not hold is a RenderError."""
+        return Memo(lambda key: self._render(self._cards[key], detail), most=sys.maxsize)
 
     def _render(self, made: Card, detail: Detail) -> Piece[Ink]:
         abstract = {
@@ -142,7 +153,7 @@ class Press(Generic[Ink]):
     def _written(self, html: tuple[str, str], text: tuple[str, str]) -> Piece[Ink]:
         write = self._write
         size = sum(len(part.encode()) for part in html)
-        return Piece((write(html[0]), write(html[1])), (write(text[0]), write(text[1])), size)
+        return Piece(write(html[0]), write(text[0]), write(html[1]), write(text[1]), size)
 
     def _heading(self, label: str) -> Piece[Ink]:
         """What stands above the papers of a topic."""
@@ -154,73 +165,80 @@ class Press(Generic[Ink]):
         if not (said := clean(reason)):
             return self._written(("", ""), ("", ""))
         write = self._write
-        escaped = str(escape(said))
+        html, size = self._in_html(said)
         told = wrap(f"Why: {said}", indent="  ")
         text = self._why_text + write(told.removeprefix(_WHY)) if told.startswith(_WHY) else write(told)
-        html = self._why_ends[0] + write(escaped) + self._why_ends[1]
         return Piece(
-            (html, self._nothing), (text + self._empty_line, self._nothing), self._why_size + len(escaped.encode())
+            self._why_ends[0] + html + self._why_ends[1],
+            text + self._empty_line,
+            self._nothing,
+            self._nothing,
+            self._why_size + size,
         )
 
-    def _in_html(self, value: str) -> tuple[Ink, int]:
-        """A sentence as it stands in the HTML, and its bytes there."""
-        escaped = str(escape(value))
-        return self._write(escaped), len(escaped.encode())
+    # ---- the shell -------------------------------------------------------------------------------------------------
 
-    def _in_text(self, value: str) -> Ink:
-        return self._write(wrap(value))
-
-    # ---- the frame -------------------------------------------------------------------------------------------------
-
-    def frame(self, values: Values) -> Frame[Ink]:
-        """The shell for these values, rendered the first time a mail of its shape is made."""
+    def set(self, values: Values, parts: Parts[Ink]) -> Parts[Ink]:
+        """One reader's mail: the papers within the shell, which is rendered the first time a mail has its shape."""
         shape = values.shape
-        frame = self._frames.get(shape)
-        if frame is None:
-            frame, holds = self._cut(values)
-            if len(self._frames) >= _FRAMES:
-                self._frames.clear()
-            if holds:
-                self._frames[shape] = frame
-        return frame
-
-    def filling(self, frame: Frame[Ink], values: Values) -> tuple[dict[str, Ink], dict[str, Ink], int]:
-        """The reader's values for a frame's HTML and text, and the bytes of the HTML with them."""
-        html: dict[str, Ink] = {}
-        text: dict[str, Ink] = {}
-        size = frame.size
-        for name, times in frame.shown:
-            html[name], each = self._shown(values.sentences[name])
-            size += times * each
-        for name in frame.said:
-            text[name] = self._said(values.sentences[name])
-        for label, address in values.links:
-            escaped = str(escape(address))
-            html[label] = self._write(escaped)
-            text[label] = html[label] if escaped == address else self._write(address)
-            size += frame.linked * len(escaped)  # an address is ASCII
-        return html, text, size
+        frame = self._frames.get(shape) or self._frame(values, shape)
+        sentences, links, shown = values.sentences, values.links, self._shown
+        html: list[Ink] = []
+        text: list[Ink] = []
+        size = frame.size + parts.size
+        for before, name in frame.html.steps:
+            html.append(before)
+            if name == _PARTS:
+                html += parts.html
+            else:
+                for phrase in sentences[name] if name in sentences else (links[name],):
+                    ink, added = shown[phrase]
+                    html.append(ink)
+                    size += added
+        for before, name in frame.text.steps:
+            text.append(before)
+            if name == _PARTS:
+                text += parts.text
+            elif name in sentences:
+                text.append(self._in_text(sentences[name]))
+            else:
+                text.append(self._write(links[name]))
+        html.append(frame.html.end)
+        text.append(frame.text.end)
+        return Parts(html, text, size)
 
     def alone(self, values: Values) -> tuple[str, str]:
         """HTML and text of a shell without papers."""
-        html, text = self._shell(values.sentences, values.links, values, parts="")
-        return html, text
+        return self._shell({name: "".join(said) for name, said in values.sentences.items()}, values.links, values, "")
 
-    def _cut(self, values: Values) -> tuple[Frame[Ink], bool]:
-        """The frame, and whether it holds for all mails of this shape.
+    def _in_html(self, phrase: str) -> tuple[Ink, int]:
+        """A phrase as it stands in the HTML, and its bytes there."""
+        escaped = str(escape(phrase))
+        return self._write(escaped), len(escaped) if escaped.isascii() else len(escaped.encode())
+
+    def _in_text(self, sentence: Sentence) -> Ink:
+        """A sentence as it stands in the text: wrapped, or where one line holds it joined from its phrases."""
+        if len(sentence) == 1:
+            return self._wrapped[sentence[0]]
+        whole = "".join(sentence)
+        if columns(whole) > _WIDTH or whole != whole.strip():
+            return self._write(wrap(whole))
+        return self._nothing.join([self._plain[phrase] for phrase in sentence])
+
+    def _frame(self, values: Values, shape: object) -> Frame[Ink]:
+        """The frame for these values; kept where it holds for all mails of this shape.
 
         It does not where a template changes a value with a filter of its own: then each mail is rendered as a whole.
         """
-        sentences = {name: f"{HERE}{name}{HERE}" if value else "" for name, value in values.sentences.items()}
-        links = tuple((label, f"{HERE}{label}{HERE}") for label, _ in values.links)
-        empty = self._shell(sentences, links, values)
-        real = self._shell(values.sentences, values.links, values)
-        addresses = dict(values.links)
-        said = values.sentences | addresses
+        real = {name: "".join(sentence) for name, sentence in values.sentences.items()}
+        places = {name: f"{HERE}{name}{HERE}" if value else "" for name, value in real.items()}
+        empty = self._shell(places, {label: f"{HERE}{label}{HERE}" for label in values.links}, values)
+        whole = self._shell(real, values.links, values)
+        said = real | values.links
         html = _PLACE.sub(lambda found: str(escape(said.get(found[1], found[0]))), empty[0])
-        text = _PLACE.sub(lambda found: addresses.get(found[1]) or wrap(said.get(found[1], found[0])), empty[1])
-        holds = (html, text) == real
-        html, text = empty if holds else real
+        text = _PLACE.sub(lambda found: values.links.get(found[1]) or wrap(said.get(found[1], found[0])), empty[1])
+        holds = (html, text) == whole
+        html, text = empty if holds else whole
         sides = _PLACE.split(html), _PLACE.split(text)
         if any(side[1::2].count(_PARTS) != 1 for side in sides):
             raise RenderError(
@@ -229,28 +247,23 @@ class Press(Generic[Ink]):
         after = 2 * sides[1][1::2].index(_PARTS) + 2
         sides[1][after] = sides[1][after].removeprefix("\n\n")  # the last paper brings its own
         size = sum(len(part.encode()) for part in sides[0][::2])
-        shown, named = sides[0][1::2], sides[1][1::2]
-        frame = Frame(
-            self._half(sides[0]),
-            self._half(sides[1]),
-            size,
-            tuple((name, shown.count(name)) for name in values.sentences if name in shown),
-            tuple(name for name in values.sentences if name in named),
-            max([shown.count(label) for label, _ in values.links], default=0),
-        )
-        return frame, holds
+        frame = Frame(self._half(sides[0]), self._half(sides[1]), size)
+        if len(self._frames) >= _FRAMES:
+            self._frames.clear()
+        if holds:
+            self._frames[shape] = frame
+        return frame
 
     def _shell(
-        self, sentences: Mapping[str, str], links: tuple[tuple[str, str], ...], values: Values, parts: str = _HOLE
+        self, sentences: Mapping[str, str], links: Mapping[str, str], values: Values, parts: str = _HOLE
     ) -> tuple[str, str]:
         """HTML and text around the place where the parts go; both end with one line break."""
-        told = {**dict(values.shared), **sentences, "links": links, "parts": parts}
+        told = {**dict(values.shared), **sentences, "links": tuple(links.items()), "parts": parts}
         html = self._templates.shell.render(told)
         text = self._templates.text_shell.render(told)
         # The template may be written loosely: at most one empty line stays.
         return html.rstrip("\n") + "\n", re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
     def _half(self, sides: list[str]) -> Half[Ink]:
-        pieces = [self._write("" if place % 2 else side) for place, side in enumerate(sides)]
-        slots = tuple((place, sides[place]) for place in range(1, len(sides), 2) if sides[place] != _PARTS)
-        return Half(pieces, slots, 2 * sides[1::2].index(_PARTS) + 1)
+        pieces = [self._write(side) for side in sides[::2]]
+        return Half(tuple(zip(pieces, sides[1::2], strict=False)), pieces[-1])

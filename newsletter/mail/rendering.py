@@ -1,16 +1,17 @@
 """Digest to message: cards rendered once per paper, joined per reader, kept below the size at which mail is clipped."""
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
+from itertools import repeat
 
 from newsletter.errors import RenderError
 from newsletter.mail import wording
 from newsletter.mail.budget import fit
 from newsletter.mail.cards import Card, Detail, card
-from newsletter.mail.mime import Parts
-from newsletter.mail.press import Ink, Press, Values
+from newsletter.mail.mime import Encoded
+from newsletter.mail.press import Ink, Memo, Parts, Piece, Press, Sentence, Values
 from newsletter.mail.quoted import segment
 from newsletter.mail.templates import Templates, load
 from newsletter.mail.text import clean, shorten, web_address
@@ -55,10 +56,10 @@ class Renderer:
         self._postal_address = clean(postal_address)
         self._unsubscribe_address = unsubscribe_address
         self._budget = budget
-        self._cards: dict[str, Card] = {}
+        self._cards: Memo[str, Card] = Memo(self._card, most=sys.maxsize)
         layout = layout or load()
-        self._shown = Press(layout, self._card, str)
-        self._sent = Press(layout, self._card, segment)
+        self._shown = Press(layout, self._cards, str)
+        self._sent = Press(layout, self._cards, segment)
 
     def digest(self, digest: Digest, *, recipient_name: str, links: Links) -> Message:
         """One reader's mail, to look at.
@@ -67,17 +68,18 @@ class Renderer:
             RenderError: it holds no paper, or one that this window does not; the other mails are not concerned.
 
         """
-        subject, html, text = self._set(self._shown, digest, recipient_name, links)
-        return Message(subject=subject, html="".join(html), text="".join(text))
+        subject, made = self._set(self._shown, digest, recipient_name, links)
+        return Message(subject=subject, html="".join(made.html), text="".join(made.text))
 
-    def parts(self, digest: Digest, *, recipient_name: str, links: Links) -> Parts:
+    def parts(self, digest: Digest, *, recipient_name: str, links: Links) -> Encoded:
         """The same mail, ready to be joined and sent.
 
         Raises:
             RenderError: it holds no paper, or one that this window does not; the other mails are not concerned.
 
         """
-        return Parts(*self._set(self._sent, digest, recipient_name, links))
+        subject, made = self._set(self._sent, digest, recipient_name, links)
+        return Encoded(subject, made.html, made.text)
 
     def notice(
         self,
@@ -91,52 +93,56 @@ class Renderer:
         lead, *rest = [clean(paragraph) for paragraph in paragraphs] or [""]
         name = shorten(clean(recipient_name), 60)
         sentences = {
-            "subject": clean(subject),
-            "preheader": shorten(lead, wording.LONGEST_PREHEADER),
-            "dateline": f"For {name}" if name else "",
-            "intro": lead,
-            "overview": "",
+            "subject": (clean(subject),),
+            "preheader": (shorten(lead, wording.LONGEST_PREHEADER),),
+            "dateline": (f"For {name}",) if name else (),
+            "intro": (lead,),
+            "overview": (),
         }
         values = self._values(sentences, links, tuple(rest), subscribed=bool(links.unsubscribe))
         html, text = self._shown.alone(values)
-        return Message(subject=sentences["subject"], html=html, text=text)
+        return Message(subject=sentences["subject"][0], html=html, text=text)
 
-    def _set(
-        self, press: Press[Ink], digest: Digest, recipient_name: str, links: Links
-    ) -> tuple[str, list[Ink], list[Ink]]:
-        """Subject, HTML and text of one reader's mail, in pieces."""
-        picks = islice(chain.from_iterable([section.picks for section in digest.sections]), 4)
-        first = [self._card(pick.paper_key) for pick in picks]
-        if not first:
+    def _set(self, press: Press[Ink], digest: Digest, recipient_name: str, links: Links) -> tuple[str, Parts[Ink]]:
+        """Subject, and HTML and text of one reader's mail in pieces."""
+        keys = [pick.paper_key for section in digest.sections for pick in section.picks]
+        if not keys:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")
-        sentences = {
-            "subject": wording.subject(digest, first[0].title),
-            "preheader": wording.preheader(_peek(digest, first)),
+        count = len(keys)
+        first = [self._cards[key] for key in keys[:4]]
+        topics = [(press.labels[section.label], len(section.picks)) for section in digest.sections if section.picks]
+        labels = [label for label, _ in topics if label != wording.LEFT_OVER]
+        subject = wording.subject(
+            count, digest.since, digest.day, labels, first[0].title, sample=digest.sample
+        )
+        sentences: dict[str, Sentence] = {
+            "subject": (subject,),
+            "preheader": (wording.preheader(_peek(first, subject_names_topics=bool(labels))),),
             "dateline": wording.dateline(digest.since, digest.day, recipient_name),
-            "intro": wording.introduction(digest),
-            "overview": wording.overview(digest),
+            "intro": (
+                wording.introduction(count, digest.considered, digest.matched, personal=digest.personal),
+            ),
+            "overview": wording.overview(topics),
         }
         remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks])
         sample = wording.SAMPLE if digest.sample else ""
-        values = self._values(sentences, links, remarks, sample)
-        frame = press.frame(values)
-        html_values, text_values, size = press.filling(frame, values)
-        html, text, papers = _parts(press, digest, repeat(Detail.FULL))
-        if size + papers > self._budget:
-            details = _details(press, digest, self._budget - size)
+        parts = _parts(press, digest, repeat(Detail.FULL))
+        made = press.set(self._values(sentences, links, remarks, sample), parts)
+        if made.size > self._budget:
+            details = _details(press, digest, self._budget - made.size + parts.size)
             trimmed = wording.trimmed(
                 sum(Detail.FULL < detail < Detail.OUT for detail in details),
                 sum(detail is Detail.OUT for detail in details),
                 digest.edition_id,
                 web_address(links.edition),
             )
-            frame = press.frame(self._values(sentences, links, (*remarks, trimmed), sample))
-            html, text, _ = _parts(press, digest, details)
-        return sentences["subject"], frame.html.filled(html_values, html), frame.text.filled(text_values, text)
+            values = self._values(sentences, links, (*remarks, trimmed), sample)
+            made = press.set(values, _parts(press, digest, details))
+        return subject, made
 
     def _values(
         self,
-        sentences: dict[str, str],
+        sentences: dict[str, Sentence],
         links: Links,
         remarks: tuple[str, ...],
         sample: str = "",
@@ -162,65 +168,65 @@ class Renderer:
             ("sample_word", wording.SAMPLE_WORD),
             ("sample", sample),
         )
-        return Values(sentences, tuple([(label, address) for label, address in offered if address]), shared)
+        return Values(sentences, {label: address for label, address in offered if address}, shared)
 
     def _card(self, key: str) -> Card:
-        made = self._cards.get(key)
-        if made is None:
-            paper = self._papers.get(key)
-            if paper is None:
-                raise RenderError(
-                    f"the paper {key!r} of a digest is not among those prepared; render it with its edition"
-                )
-            made = self._cards[key] = card(paper)
-        return made
+        paper = self._papers.get(key)
+        if paper is None:
+            raise RenderError(f"the paper {key!r} of a digest is not among those prepared; render it with its edition")
+        return card(paper)
 
 
-def _parts(press: Press[Ink], digest: Digest, details: Iterable[Detail]) -> tuple[list[Ink], list[Ink], int]:
-    """The sections with their cards, as HTML and as text, and the bytes of the HTML."""
+def _parts(press: Press[Ink], digest: Digest, details: Iterable[Detail]) -> Parts[Ink]:
+    """The sections with their papers, each at its detail."""
     html: list[Ink] = []
     text: list[Ink] = []
     size = 0
-    pieces, reasons = press.pieces, press.reason
+    papers, reasons = press.papers, press.reasons
     remaining = iter(details)
-    for label, section in zip(wording.headings(digest), digest.sections, strict=True):
+    for heading, section in zip(_headings(press, digest), digest.sections, strict=True):
         headed = False
         for pick, detail in zip(section.picks, remaining, strict=False):
             if detail is Detail.OUT:
                 continue
             if not headed:
                 headed = True
-                heading = press.heading(label)
-                html.append(heading.html[0])
-                text.append(heading.text[0])
+                html.append(heading.html)
+                text.append(heading.text)
                 size += heading.size
-            piece = pieces[detail].get(pick.paper_key) or press.piece(pick.paper_key, detail)
-            reason = reasons(pick.reason if detail is not Detail.LINE else "")
-            html += (piece.html[0], reason.html[0], piece.html[1])
-            text += (piece.text[0], reason.text[0], piece.text[1])
+            piece = papers[detail][pick.paper_key]
+            reason = reasons[pick.reason if detail is not Detail.LINE else ""]
+            html += (piece.html, reason.html, piece.html_after)
+            text += (piece.text, reason.text, piece.text_after)
             size += piece.size + reason.size
-    return html, text, size
+    return Parts(html, text, size)
+
+
+def _headings(press: Press[Ink], digest: Digest) -> list[Piece[Ink]]:
+    """What stands above each section; what was left over, beside nothing else, is simply the new papers."""
+    labels = [press.labels[section.label] for section in digest.sections]
+    return [press.headings["New papers" if labels == [wording.LEFT_OVER] else label] for label in labels]
 
 
 def _details(press: Press[Ink], digest: Digest, room: int) -> list[Detail]:
     """The detail of every pick in order, so that the HTML has room for all and for the sentence that says so."""
     picks = [pick for section in digest.sections for pick in section.picks]
-    headings = sum(press.heading(label).size for label in wording.headings(digest))
 
     def size(place: int, detail: Detail) -> int:
         pick = picks[place]
-        reason = press.reason(pick.reason).size if detail < Detail.LINE else 0
-        return press.piece(pick.paper_key, detail).size + reason
+        reason = press.reasons[pick.reason].size if detail < Detail.LINE else 0
+        return press.papers[detail][pick.paper_key].size + reason
 
+    headings = sum(heading.size for heading in _headings(press, digest))
     return fit([pick.score for pick in picks], size, room - headings - _RESERVE)
 
 
-def _peek(digest: Digest, first: list[Card]) -> list[str]:
+def _peek(first: list[Card], *, subject_names_topics: bool) -> list[str]:
     """What the subject has not said: titles, or of a single paper what it is about."""
     if len(first) == 1:
         return [first[0].abstract or first[0].title]
     titles = [made.title for made in first]
-    return titles[:3] if wording.topics(digest) else titles[1:]
+    return titles[:3] if subject_names_topics else titles[1:]
 
 
 def _way(address: str | None) -> str | None:

@@ -1,11 +1,11 @@
 """The sentences a digest is framed with: subject, preheader, introduction, closing; the same for HTML and text."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
 from newsletter.mail.cards import day_name
 from newsletter.mail.text import clean, counted, number, shorten
-from newsletter.models import Digest
 
 LONGEST_SUBJECT = 70
 LONGEST_PREHEADER = 130
@@ -41,88 +41,87 @@ _MONTHS = (
 )
 
 
-_label = lru_cache(4_096)(clean)  # every reader's digest has some of the same
+Topic = tuple[str, int]
+"""Its label, cleaned, and how many of its papers the mail shows."""
 
 
-def subject(digest: Digest, first_title: str) -> str:
+def subject(count: int, since: date, day: date, labels: Sequence[str], first_title: str, *, sample: bool) -> str:
     """How many papers for which days, then as many topics as fit, or the first title; a sample says so first.
 
     The list's name is not in it: the From header shows it beside the subject.
     """
-    count = _count(digest)
-    when = f" for {day_name(digest.day)}" if digest.since >= digest.day else f", {_days(digest.since, digest.day)}"
-    start = f"{'[SAMPLE] ' if digest.sample else ''}{counted(count, 'paper')}{when}"
-    room = LONGEST_SUBJECT - len(start) - 2
-    labels = topics(digest)
+    start = _opening(count, since, day, sample=sample)
+    room = LONGEST_SUBJECT - len(start)
     if count == 1 or not labels:
         others = f" and {number(count - 1)} more" if count > 1 else ""
-        return f"{start}: {shorten(first_title, room - len(others))}{others}"
+        return f"{start}{shorten(first_title, room - len(others))}{others}"
     if len(labels[0]) > room:
-        return f"{start}: {shorten(labels[0], room)}"
-    named = labels[:1]
+        return start + shorten(labels[0], room)
+    named = labels[0]
     for label in labels[1:]:
-        if len(", ".join([*named, label])) > room:
+        if len(named) + 2 + len(label) > room:
             break
-        named.append(label)
-    return f"{start}: {', '.join(named)}"
+        named = f"{named}, {label}"
+    return start + named
 
 
-def topics(digest: Digest) -> list[str]:
-    """The topics that say something: what was left over is none."""
-    labels = [_label(section.label) for section in digest.sections if section.picks]
-    return [label for label in labels if label != LEFT_OVER]
+@lru_cache
+def _opening(count: int, since: date, day: date, *, sample: bool) -> str:
+    when = f" for {day_name(day)}" if since >= day else f", {_days(since, day)}"
+    return f"{'[SAMPLE] ' if sample else ''}{counted(count, 'paper')}{when}: "
 
 
-def headings(digest: Digest) -> list[str]:
-    """What stands above each section; what was left over, beside nothing else, is simply the new papers."""
-    labels = [_label(section.label) for section in digest.sections]
-    return ["New papers"] if labels == [LEFT_OVER] else labels
-
-
-def preheader(parts: list[str]) -> str:
+def preheader(parts: Sequence[str]) -> str:
     """What a mail program shows after the subject."""
-    return shorten(" · ".join(parts), LONGEST_PREHEADER)
+    said = parts[0]
+    for part in parts[1:]:
+        if len(said) > LONGEST_PREHEADER:
+            break  # what is beyond changes nothing, and what is short is what many readers share
+        said = f"{said} · {part}"
+    return _cut_preheader(said)
 
 
-def dateline(since: date, day: date, recipient_name: str) -> str:
+@lru_cache(4_096)
+def _cut_preheader(said: str) -> str:
+    return shorten(said, LONGEST_PREHEADER)
+
+
+def dateline(since: date, day: date, recipient_name: str) -> tuple[str, ...]:
     """The days in full, and whose mail it is."""
-    said = f"{_full(day, day)} {day.year}"
-    if since < day:
-        said = f"{_full(since, day)} to {said}"
     name = shorten(clean(recipient_name), 60)
-    return f"{said}{DOT}for {name}" if name else said
+    return (f"{_full_days(since, day)}{DOT}for ", name) if name else (_full_days(since, day),)
 
 
-def introduction(digest: Digest) -> str:
+@lru_cache
+def introduction(count: int, considered: int, matched: int, *, personal: bool) -> str:
     """How many of how many papers, and by what they were chosen."""
-    count = _count(digest)
-    everything = count >= digest.considered
-    papers = f"new {'paper' if digest.considered == 1 else 'papers'}"
+    everything = count >= considered
+    papers = f"new {'paper' if considered == 1 else 'papers'}"
     if everything:
         said = f"The one {papers}" if count == 1 else f"All {number(count)} {papers}"
     else:
-        said = f"{number(count)} of {number(digest.considered)} {papers}"
-    if not digest.personal:
+        said = f"{number(count)} of {number(considered)} {papers}"
+    if not personal:
         # True also where a reader named examples that are not known here: there is nothing to go by.
         unguided = "there are no interests of yours to go by yet."
         return f"{said}; {unguided}" if everything else f"{said}, the most noticed across the topics; {unguided}"
-    if everything or digest.matched <= count:
+    if everything or matched <= count:
         return f"{said} {'matches' if count == 1 else 'match'} your interests."
-    of_all = "All" if digest.matched >= digest.considered else f"{number(digest.matched)} of"
+    of_all = "All" if matched >= considered else f"{number(matched)} of"
     best = "here is the best" if count == 1 else f"here are {number(count)} of the best"
-    return f"{of_all} {number(digest.considered)} {papers} match your interests; {best}."
+    return f"{of_all} {number(considered)} {papers} match your interests; {best}."
 
 
-def overview(digest: Digest) -> str:
+def overview(topics: Sequence[Topic]) -> tuple[str, ...]:
     """The first topics, with the number of papers where it is more than one; empty where there is but one topic."""
-    sections = [(_label(section.label), len(section.picks)) for section in digest.sections if section.picks]
-    if len(sections) < 2:
-        return ""
-    shown = sections if len(sections) <= MOST_TOPICS else sections[: MOST_TOPICS - 1]
-    told = [f"{label}\u00a0({number(count)})" if count > 1 else label for label, count in shown]
-    if len(shown) < len(sections):
-        told.append(counted(len(sections) - len(shown), "more topic"))
-    return DOT.join(told)
+    if len(topics) < 2:
+        return ()
+    shown = topics if len(topics) <= MOST_TOPICS else topics[: MOST_TOPICS - 1]
+    told = [f"{DOT}{label}\u00a0({number(count)})" if count > 1 else DOT + label for label, count in shown]
+    told[0] = told[0].removeprefix(DOT)
+    if len(shown) < len(topics):
+        told.append(DOT + counted(len(topics) - len(shown), "more topic"))
+    return tuple(told)
 
 
 def trimmed(shortened: int, left_out: int, edition_id: int, edition_url: str | None) -> str:
@@ -148,6 +147,12 @@ def closing(list_name: str, *, can_leave: bool) -> str:
     return said if can_leave else f"{said} To leave the list, ask whoever runs it."
 
 
+@lru_cache
+def _full_days(since: date, day: date) -> str:
+    said = f"{_full(day, day)} {day.year}"
+    return f"{_full(since, day)} to {said}" if since < day else said
+
+
 def _full(day: date, last: date) -> str:
     """A day in words; the month and the year only where the last day has others."""
     month = f" {_MONTHS[day.month - 1]}" if day == last or (day.year, day.month) != (last.year, last.month) else ""
@@ -162,7 +167,3 @@ def _days(since: date, day: date) -> str:
 
 def _short(day: date) -> str:
     return day_name(day).partition(" ")[2]
-
-
-def _count(digest: Digest) -> int:
-    return sum(len(section.picks) for section in digest.sections)
