@@ -45,12 +45,10 @@ _CONSTANT = (
 _KEPT = 1_024
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_MACHINE = re.compile(r"[\x20-\x7e]*")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _ASCII_ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?=.{1,253}\Z)(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}"
 )
-_ENDS_URI = re.compile(r"[<>,\s]")
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _LIST_ID = re.compile(r"(?P<phrase>[^<>]*)<(?P<host>[A-Za-z0-9._-]+)>")
 _PLAIN_IN_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
@@ -90,41 +88,40 @@ def _head(subject: str, envelope: Envelope) -> bytes:
     offset = envelope.date.utcoffset()
     if offset is None:
         raise RenderError(f"the date of delivery {envelope.delivery_key!r} has no time zone; give a UTC time")
-    list_id, host = _list_id(envelope.list_id)
-    rows = [
-        _date(envelope.date.replace(tzinfo=None), offset),
-        _from(envelope.sender),
+    shared = _shared(envelope.date, offset, envelope.sender, envelope.list_id, envelope.feedback_id)
+    rows = (
+        shared.top,
         _line("To", _mailbox("To", envelope.recipient_name, envelope.recipient)),
-        _subject(subject),
-        f"Message-ID: {message_id(envelope.delivery_key, host)}",
-        list_id,
-        "List-Post: NO",  # RFC 2369: nobody can post to this list
+        _line("Subject", _unstructured("Subject", subject)),
+        f"Message-ID: {message_id(envelope.delivery_key, shared.host)}",
+        shared.of_list,
         *_unsubscribe(envelope),
-    ]
-    if envelope.feedback_id:
-        rows.append(_feedback_id(envelope.feedback_id))
-    rows.append(_CONSTANT)
+        shared.end,
+    )
     return "\r\n".join(rows).encode("ascii")
 
 
-@lru_cache(_KEPT)
-def _date(local: datetime, offset: timedelta) -> str:
-    return _line("Date", format_datetime(local.replace(tzinfo=timezone(offset))))
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """The header lines that all mails of a batch have, around those of each."""
+
+    top: str
+    of_list: str
+    end: str
+    host: str  # of the Message-IDs
 
 
 @lru_cache(_KEPT)
-def _from(sender: str) -> str:
-    return _line("From", _mailbox("From", *parseaddr(_clean("From", sender))))
-
-
-@lru_cache(_KEPT)
-def _subject(subject: str) -> str:
-    return _line("Subject", _unstructured("Subject", subject))
-
-
-@lru_cache(_KEPT)
-def _feedback_id(value: str) -> str:
-    return _line("Feedback-ID", value)
+def _shared(date: datetime, offset: timedelta, sender: str, list_id: str, feedback_id: str | None) -> _Shared:
+    """The offset is asked for because dates of one instant are equal, whatever their zones."""
+    listed, host = _list_id(list_id)
+    local = date.replace(tzinfo=timezone(offset))
+    return _Shared(
+        top=f"{_line('Date', format_datetime(local))}\r\n{_line('From', _mailbox('From', *parseaddr(_clean('From', sender))))}",
+        of_list=f"{listed}\r\nList-Post: NO",  # RFC 2369: nobody can post to this list
+        end=(f"{_line('Feedback-ID', feedback_id)}\r\n" if feedback_id else "") + _CONSTANT,
+        host=host,
+    )
 
 
 def _unsubscribe(envelope: Envelope) -> list[str]:
@@ -150,12 +147,11 @@ def _mailto(address: str) -> str:
 
 
 def _uri(address: str) -> str:
-    if _ENDS_URI.search(address):
+    if "<" in address or ">" in address or "," in address or " " in address:
         raise RenderError(f"the unsubscribe address {address!r} holds a blank, comma or bracket; percent-encode it")
     return f"<{address}>"
 
 
-@lru_cache(_KEPT)
 def _list_id(value: str) -> tuple[str, str]:
     """The header List-Id, and its host; a phrase that is not ASCII is left out: machines read this header."""
     found = _LIST_ID.fullmatch(_clean("List-Id", value).strip())
@@ -167,7 +163,7 @@ def _list_id(value: str) -> tuple[str, str]:
 
 def _line(name: str, value: str) -> str:
     line = f"{name}: {value}"
-    if not _MACHINE.fullmatch(line):
+    if not (line.isascii() and line.isprintable()):
         raise RenderError(f"the header {name} holds a line break, a control character or a letter outside ASCII")
     if len(line) > LONGEST_HEADER:
         raise RenderError(f"the header {name} has {len(line)} characters; a mail server takes {LONGEST_HEADER}")
@@ -175,7 +171,7 @@ def _line(name: str, value: str) -> str:
 
 
 def _clean(name: str, value: str) -> str:
-    if _FORBIDDEN.search(value):
+    if not (value.isascii() and value.isprintable()) and _FORBIDDEN.search(value):
         raise RenderError(f"the value for the header {name} holds a line break or a control character: {value[:80]!r}")
     return value
 

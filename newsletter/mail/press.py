@@ -62,6 +62,10 @@ class Piece(Generic[Ink]):
     size: int
 
 
+Papers = Memo[str, Piece[Ink]]
+"""The papers of a window at one detail, by their keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts(Generic[Ink]):
     """HTML and text in pieces that only need joining; `size`: bytes of the HTML."""
@@ -105,8 +109,11 @@ class Values:
 class Press(Generic[Ink]):
     """Writes what the mails of an edition window have in common, each thing once."""
 
-    def __init__(self, templates: Templates, cards: Mapping[str, Card], write: Callable[[str], Ink]) -> None:
-        self._templates, self._cards = templates, cards
+    def __init__(
+        self, templates: Templates, house: Mapping[str, str], cards: Mapping[str, Card], write: Callable[[str], Ink]
+    ) -> None:
+        """`house`: what the templates say in every mail; `cards`: the papers, a missing one is a RenderError."""
+        self._templates, self._house, self._cards = templates, house, cards
         self._write: Callable[[str], Ink] = write
         ends = templates.why.render(reason=HERE).split(HERE)
         self._why_ends: tuple[Ink, Ink] = (write(ends[0]), write(ends[1]))
@@ -115,7 +122,9 @@ class Press(Generic[Ink]):
         self._empty_line: Ink = write("\n\n")
         self._nothing: Ink = write("")
         self._frames: dict[object, Frame[Ink]] = {}
-        self.papers = tuple(self._papers(detail) for detail in Detail)
+        self.papers: dict[Detail, Papers[Ink]] = {
+            detail: self._papers(detail) for detail in Detail if detail is not Detail.OUT
+        }
         self.labels: Memo[str, str] = Memo(clean)
         self.headings: Memo[str, Piece[Ink]] = Memo(self._heading)
         self.reasons: Memo[str, Piece[Ink]] = Memo(self._reason)
@@ -125,8 +134,7 @@ class Press(Generic[Ink]):
 
     # ---- papers ----------------------------------------------------------------------------------------------------
 
-    def _papers(self, detail: Detail) -> Memo[str, Piece[Ink]]:
-        """The papers of the window at one detail; asking for one that it does not hold is a RenderError."""
+    def _papers(self, detail: Detail) -> Papers[Ink]:
         return Memo(lambda key: self._render(self._cards[key], detail), most=sys.maxsize)
 
     def _render(self, made: Card, detail: Detail) -> Piece[Ink]:
@@ -258,7 +266,7 @@ class Press(Generic[Ink]):
         self, sentences: Mapping[str, str], links: Mapping[str, str], values: Values, parts: str = _HOLE
     ) -> tuple[str, str]:
         """HTML and text around the place where the parts go; both end with one line break."""
-        told = {**dict(values.shared), **sentences, "links": tuple(links.items()), "parts": parts}
+        told = {**self._house, **dict(values.shared), **sentences, "links": tuple(links.items()), "parts": parts}
         html = self._templates.shell.render(told)
         text = self._templates.text_shell.render(told)
         # The template may be written loosely: at most one empty line stays.

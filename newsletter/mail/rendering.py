@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -11,14 +11,17 @@ from newsletter.mail import wording
 from newsletter.mail.budget import fit
 from newsletter.mail.cards import Card, Detail, card
 from newsletter.mail.mime import Encoded
-from newsletter.mail.press import Ink, Memo, Parts, Piece, Press, Sentence, Values
+from newsletter.mail.press import Ink, Memo, Papers, Parts, Press, Sentence, Values
 from newsletter.mail.quoted import segment
 from newsletter.mail.templates import Templates, load
 from newsletter.mail.text import clean, shorten, web_address
-from newsletter.models import Digest, Message, Paper
+from newsletter.models import Digest, Message, Paper, Pick
 
 BUDGET = 80_000
 """Bytes of HTML a mail may have: Gmail clips at 102 KB, and relays rewrite links to longer ones."""
+
+Topic = tuple[str, tuple[Pick, ...]]
+"""Its label, cleaned, and the picks."""
 
 _RESERVE = 1_000  # for the sentence that says what was cut
 
@@ -52,14 +55,15 @@ class Renderer:
 
         """
         self._papers = papers
-        self._list_name = clean(list_name)
-        self._postal_address = clean(postal_address)
-        self._unsubscribe_address = unsubscribe_address
+        name = clean(list_name)
+        self._closing = {ready: wording.closing(name, can_leave=ready) for ready in (True, False)}
+        self._leave_by_mail = _way(unsubscribe_address and f"mailto:{unsubscribe_address}?subject=unsubscribe")
         self._budget = budget
         self._cards: Memo[str, Card] = Memo(self._card, most=sys.maxsize)
         layout = layout or load()
-        self._shown = Press(layout, self._cards, str)
-        self._sent = Press(layout, self._cards, segment)
+        house = {"list_name": name, "postal_address": clean(postal_address), "sample_word": wording.SAMPLE_WORD}
+        self._shown = Press(layout, house, self._cards, str)
+        self._sent = Press(layout, house, self._cards, segment)
 
     def digest(self, digest: Digest, *, recipient_name: str, links: Links) -> Message:
         """One reader's mail, to look at.
@@ -105,39 +109,36 @@ class Renderer:
 
     def _set(self, press: Press[Ink], digest: Digest, recipient_name: str, links: Links) -> tuple[str, Parts[Ink]]:
         """Subject, and HTML and text of one reader's mail in pieces."""
-        keys = [pick.paper_key for section in digest.sections for pick in section.picks]
-        if not keys:
+        topics = [(press.labels[section.label], section.picks) for section in digest.sections if section.picks]
+        cards = [self._cards[pick.paper_key] for _, picks in topics for pick in picks]
+        if not cards:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")
-        count = len(keys)
-        first = [self._cards[key] for key in keys[:4]]
-        topics = [(press.labels[section.label], len(section.picks)) for section in digest.sections if section.picks]
+        count = len(cards)
         labels = [label for label, _ in topics if label != wording.LEFT_OVER]
-        subject = wording.subject(
-            count, digest.since, digest.day, labels, first[0].title, sample=digest.sample
-        )
+        subject = wording.subject(count, digest.since, digest.day, labels, cards[0].title, sample=digest.sample)
         sentences: dict[str, Sentence] = {
             "subject": (subject,),
-            "preheader": (wording.preheader(_peek(first, subject_names_topics=bool(labels))),),
+            "preheader": (wording.preheader(_peek(cards, subject_names_topics=bool(labels))),),
             "dateline": wording.dateline(digest.since, digest.day, recipient_name),
-            "intro": (
-                wording.introduction(count, digest.considered, digest.matched, personal=digest.personal),
-            ),
+            "intro": (wording.introduction(count, digest.considered, digest.matched, personal=digest.personal),),
             "overview": wording.overview(topics),
         }
-        remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks])
+        if not labels:  # what was left over, beside nothing else, is simply the new papers
+            topics = [("New papers", picks) for _, picks in topics]
+        remarks = tuple([clean(remark) for remark in digest.remarks])
         sample = wording.SAMPLE if digest.sample else ""
-        parts = _parts(press, digest, repeat(Detail.FULL))
+        parts = _parts(press, topics, repeat(press.papers[Detail.FULL]))
         made = press.set(self._values(sentences, links, remarks, sample), parts)
         if made.size > self._budget:
-            details = _details(press, digest, self._budget - made.size + parts.size)
+            details = _details(press, topics, self._budget - made.size + parts.size)
             trimmed = wording.trimmed(
                 sum(Detail.FULL < detail < Detail.OUT for detail in details),
                 sum(detail is Detail.OUT for detail in details),
                 digest.edition_id,
                 web_address(links.edition),
             )
-            values = self._values(sentences, links, (*remarks, trimmed), sample)
-            made = press.set(values, _parts(press, digest, details))
+            parts = _parts(press, topics, [press.papers.get(detail) for detail in details])
+            made = press.set(self._values(sentences, links, (*remarks, trimmed), sample), parts)
         return subject, made
 
     def _values(
@@ -150,25 +151,19 @@ class Renderer:
         subscribed: bool = True,
     ) -> Values:
         """What the shell says; below the papers: why the mail came, the ways out, the postal address."""
-        leave = _way(links.unsubscribe) or _way(
-            self._unsubscribe_address and f"mailto:{self._unsubscribe_address}?subject=unsubscribe"
-        )
+        leave = _way(links.unsubscribe) or self._leave_by_mail
         offered = (
             ("Read the whole edition", web_address(links.edition)),
             ("Change your interests", _way(links.preferences)),
             ("Unsubscribe", leave),
         )
         # Not everyone who gets a notice has subscribed.
-        closing = (wording.closing(self._list_name, can_leave=leave is not None),) if subscribed else ()
-        shared = (
-            ("list_name", self._list_name),
-            ("postal_address", self._postal_address),
-            ("closing", closing),
-            ("remarks", remarks),
-            ("sample_word", wording.SAMPLE_WORD),
-            ("sample", sample),
+        closing = (self._closing[leave is not None],) if subscribed else ()
+        return Values(
+            sentences,
+            {label: address for label, address in offered if address},
+            (("closing", closing), ("remarks", remarks), ("sample", sample)),
         )
-        return Values(sentences, {label: address for label, address in offered if address}, shared)
 
     def _card(self, key: str) -> Card:
         paper = self._papers.get(key)
@@ -177,56 +172,50 @@ class Renderer:
         return card(paper)
 
 
-def _parts(press: Press[Ink], digest: Digest, details: Iterable[Detail]) -> Parts[Ink]:
-    """The sections with their papers, each at its detail."""
+def _parts(press: Press[Ink], topics: Sequence[Topic], details: Iterable[Papers[Ink] | None]) -> Parts[Ink]:
+    """The topics with their papers, each from the papers at its detail, or from none where it is left out."""
     html: list[Ink] = []
     text: list[Ink] = []
     size = 0
-    papers, reasons = press.papers, press.reasons
+    reasons, titles_alone = press.reasons, press.papers[Detail.LINE]
     remaining = iter(details)
-    for heading, section in zip(_headings(press, digest), digest.sections, strict=True):
+    for label, picks in topics:
         headed = False
-        for pick, detail in zip(section.picks, remaining, strict=False):
-            if detail is Detail.OUT:
+        for pick, papers in zip(picks, remaining, strict=False):
+            if papers is None:
                 continue
             if not headed:
                 headed = True
+                heading = press.headings[label]
                 html.append(heading.html)
                 text.append(heading.text)
                 size += heading.size
-            piece = papers[detail][pick.paper_key]
-            reason = reasons[pick.reason if detail is not Detail.LINE else ""]
+            piece = papers[pick.paper_key]
+            reason = reasons["" if papers is titles_alone else pick.reason]
             html += (piece.html, reason.html, piece.html_after)
             text += (piece.text, reason.text, piece.text_after)
             size += piece.size + reason.size
     return Parts(html, text, size)
 
 
-def _headings(press: Press[Ink], digest: Digest) -> list[Piece[Ink]]:
-    """What stands above each section; what was left over, beside nothing else, is simply the new papers."""
-    labels = [press.labels[section.label] for section in digest.sections]
-    return [press.headings["New papers" if labels == [wording.LEFT_OVER] else label] for label in labels]
-
-
-def _details(press: Press[Ink], digest: Digest, room: int) -> list[Detail]:
+def _details(press: Press[Ink], topics: Sequence[Topic], room: int) -> list[Detail]:
     """The detail of every pick in order, so that the HTML has room for all and for the sentence that says so."""
-    picks = [pick for section in digest.sections for pick in section.picks]
+    picks = [pick for _, picks in topics for pick in picks]
 
     def size(place: int, detail: Detail) -> int:
         pick = picks[place]
         reason = press.reasons[pick.reason].size if detail < Detail.LINE else 0
         return press.papers[detail][pick.paper_key].size + reason
 
-    headings = sum(heading.size for heading in _headings(press, digest))
+    headings = sum(press.headings[label].size for label, _ in topics)
     return fit([pick.score for pick in picks], size, room - headings - _RESERVE)
 
 
-def _peek(first: list[Card], *, subject_names_topics: bool) -> list[str]:
+def _peek(cards: Sequence[Card], *, subject_names_topics: bool) -> list[str]:
     """What the subject has not said: titles, or of a single paper what it is about."""
-    if len(first) == 1:
-        return [first[0].abstract or first[0].title]
-    titles = [made.title for made in first]
-    return titles[:3] if subject_names_topics else titles[1:]
+    if len(cards) == 1:
+        return [cards[0].abstract or cards[0].title]
+    return [made.title for made in (cards[:3] if subject_names_topics else cards[1:4])]
 
 
 def _way(address: str | None) -> str | None:

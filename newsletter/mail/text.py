@@ -15,7 +15,6 @@ _UNWANTED = re.compile(
 )
 _BLANKS = re.compile(r"[\s\u0085\u00a0\u2028\u2029]+")
 _BREAKS = re.compile(r"[ \t\n]+")
-_FOLDED = re.compile(r"[\t\n]|  ")
 _MARKS = re.compile(
     "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+"
 )
@@ -107,17 +106,18 @@ def wrap(text: str, width: int = 72, indent: str = "") -> str:
     """Lines of at most `width` columns; no-break spaces hold, addresses too, other words unless too long for a line."""
     if text.isascii() and 0 < len(text) <= width - len(indent):
         return indent + " ".join(text.split())  # most of what is wrapped for one reader
-    room = width - columns(indent)
+    room = width - columns(indent) if indent else width
     lines = _narrow_lines(text, room) if _NARROW.fullmatch(text) else None
     if lines is None:
         lines = _lines(text, room)
-    return "\n".join([indent + line for line in lines]).replace("\u00a0", " ")
+    return (indent + f"\n{indent}".join(lines)).replace("\u00a0", " ") if lines else ""
 
 
 def _narrow_lines(text: str, room: int) -> list[str] | None:
     """Lines of text whose letters take one column each; None where a word is longer than a line."""
     lines: list[str] = []
-    rest = " ".join(_BREAKS.split(text.strip())) if _FOLDED.search(text) else text.strip()
+    loose = "  " in text or "\n" in text or "\t" in text
+    rest = " ".join(_BREAKS.split(text.strip())) if loose else text.strip()
     while len(rest) > room:
         cut = rest.rfind(" ", 0, room + 1)
         if cut < 0:

@@ -1,6 +1,6 @@
 """The sentences a digest is framed with: subject, preheader, introduction, closing; the same for HTML and text."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from datetime import date
 from functools import lru_cache
 
@@ -39,10 +39,6 @@ _MONTHS = (
     "November",
     "December",
 )
-
-
-Topic = tuple[str, int]
-"""Its label, cleaned, and how many of its papers the mail shows."""
 
 
 def subject(count: int, since: date, day: date, labels: Sequence[str], first_title: str, *, sample: bool) -> str:
@@ -112,12 +108,12 @@ def introduction(count: int, considered: int, matched: int, *, personal: bool) -
     return f"{of_all} {number(considered)} {papers} match your interests; {best}."
 
 
-def overview(topics: Sequence[Topic]) -> tuple[str, ...]:
-    """The first topics, with the number of papers where it is more than one; empty where there is but one topic."""
+def overview(topics: Sequence[tuple[str, Sized]]) -> tuple[str, ...]:
+    """The first topics with their papers' number where it is more than one; empty where there is but one topic."""
     if len(topics) < 2:
         return ()
     shown = topics if len(topics) <= MOST_TOPICS else topics[: MOST_TOPICS - 1]
-    told = [f"{DOT}{label}\u00a0({number(count)})" if count > 1 else DOT + label for label, count in shown]
+    told = [f"{DOT}{label}\u00a0({number(len(of))})" if len(of) > 1 else DOT + label for label, of in shown]
     told[0] = told[0].removeprefix(DOT)
     if len(shown) < len(topics):
         told.append(DOT + counted(len(topics) - len(shown), "more topic"))
