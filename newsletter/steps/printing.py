@@ -32,6 +32,9 @@ class Printer:
     ) -> None:
         self.settings, self.sign, self.sign_key, self.stamp = settings, sign, sign_key, stamp
         self._sender = parseaddr(settings.sender)[1]
+        self._site = settings.site_url.rstrip("/")
+        self._list_id = f"{settings.list_name} <{settings.list_host}>"
+        self._bounces = settings.bounce_address.partition("@") if settings.bounce_address else None
         self._renderers: dict[int, tuple[Mapping[str, Paper], Renderer]] = {}
 
     def __call__(self, delivery: Delivery, papers: Mapping[str, Paper]) -> Parcel:
@@ -71,16 +74,13 @@ class Printer:
 
     def links(self, token: str) -> Links:
         """A subscriber's links; none where there is no public site, and the mail then says how to leave by mail."""
-        site = self.settings.site_url.rstrip("/")
-        if not site:
-            return Links(unsubscribe=None, preferences=None, edition=None)
-        return Links(unsubscribe=f"{site}/unsubscribe/{self.sign(token)}", preferences=None, edition=None)
+        return Links(unsubscribe=f"{self._site}/unsubscribe/{self.sign(token)}") if self._site else Links()
 
     def return_path(self, delivery_key: str) -> str:
         """The envelope sender of one delivery, which comes back with its bounce; empty where bounces are not read."""
-        if not self.settings.bounce_address or self.sign_key is None:
+        if self._bounces is None or self.sign_key is None:
             return ""
-        local, _, host = self.settings.bounce_address.partition("@")
+        local, _, host = self._bounces
         return f"{local}+{self.sign_key(delivery_key)}@{host}"
 
     def envelope(self, delivery: Delivery, links: Links) -> Envelope:
@@ -93,7 +93,7 @@ class Printer:
             recipient=delivery.address,
             recipient_name=delivery.name,
             return_path=self.return_path(delivery.key) or settings.return_path or address,
-            list_id=f"{settings.list_name} <{settings.list_host}>",
+            list_id=self._list_id,
             date=delivery.queued_at,
             unsubscribe_url=links.unsubscribe,
             unsubscribe_mailto=f"mailto:{address}?subject=unsubscribe",
