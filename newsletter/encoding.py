@@ -29,3 +29,15 @@ def load(kind: type[T], data: Any) -> T:
     """The value that `dump` was given."""
     adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # classes hash, whatever the stubs of cache say
     return adapter.validate_python(data)
+
+
+def dump_json(value: object) -> str:
+    """`dump` as JSON text, without the Python objects between: what is written once per reader."""
+    kind: Any = type(value)
+    return _adapter(kind).dump_json(value, exclude_defaults=True).decode()
+
+
+def load_json(kind: type[T], text: str) -> T:
+    """The value of such a text, or of the JSON of what `dump` gave, whatever the order of its keys."""
+    adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # as above
+    return adapter.validate_json(text)
