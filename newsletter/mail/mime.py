@@ -7,6 +7,7 @@ machines read (a long List-Unsubscribe becomes RFC 2047 words and one-click is d
 import binascii
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime, parseaddr
@@ -51,7 +52,9 @@ _ASCII_ADDRESS = re.compile(
 )
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _LIST_ID = re.compile(r"(?P<phrase>[^<>]*)<(?P<host>[A-Za-z0-9._-]+)>")
-_PLAIN_IN_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_PLAIN_IN_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/"
+_Q = [chr(byte) if byte in _PLAIN_IN_WORD else f"={byte:02X}" for byte in range(256)]
+_Q[0x20] = "_"  # the RFC's sign for a blank
 _WORD_ROOM = 75 - len("=?utf-8?q??=")
 
 
@@ -115,9 +118,9 @@ class _Shared:
 def _shared(date: datetime, offset: timedelta, sender: str, list_id: str, feedback_id: str | None) -> _Shared:
     """The offset is asked for because dates of one instant are equal, whatever their zones."""
     listed, host = _list_id(list_id)
-    local = date.replace(tzinfo=timezone(offset))
+    dated = _line("Date", format_datetime(date.replace(tzinfo=timezone(offset))))
     return _Shared(
-        top=f"{_line('Date', format_datetime(local))}\r\n{_line('From', _mailbox('From', *parseaddr(_clean('From', sender))))}",
+        top=f"{dated}\r\n{_line('From', _mailbox('From', *parseaddr(_clean('From', sender))))}",
         of_list=f"{listed}\r\nList-Post: NO",  # RFC 2369: nobody can post to this list
         end=(f"{_line('Feedback-ID', feedback_id)}\r\n" if feedback_id else "") + _CONSTANT,
         host=host,
@@ -211,29 +214,28 @@ def _unstructured(name: str, value: str) -> str:
 
 def _encoded_words(value: str) -> str:
     """RFC 2047 words of at most 75 characters, never cut inside a character, in the shorter of Q and B."""
-    pieces: list[str] = []
-    room = 0
-    as_base64 = sum(byte not in _PLAIN_IN_WORD for byte in value.encode()) * 3 > len(value.encode())
-    for character in value:
-        raw = character.encode()
-        # Three bytes of B take four characters; 45 bytes fill 60 of the 63 there are.
-        cost = len(raw) if as_base64 else len(_q(raw))
-        if not pieces or room < cost:
-            pieces.append("")
-            room = 45 if as_base64 else _WORD_ROOM
-        pieces[-1] += character
-        room -= cost
-    return " ".join(_word(piece.encode(), as_base64=as_base64) for piece in pieces)
+    raw = value.encode()
+    words = _b_words(raw) if len(raw.translate(None, _PLAIN_IN_WORD)) * 3 > len(raw) else _q_words(raw)
+    return " ".join(words)
 
 
-def _word(raw: bytes, *, as_base64: bool) -> str:
-    if as_base64:
-        return f"=?utf-8?b?{binascii.b2a_base64(raw, newline=False).decode('ascii')}?="
-    return f"=?utf-8?q?{_q(raw)}?="
+def _b_words(raw: bytes) -> Iterator[str]:
+    while raw:
+        # Three bytes take four characters; 45 fill 60 of the 63 there are.
+        at = 45
+        while raw[at : at + 1] and raw[at] & 0xC0 == 0x80:  # goes on with the character before
+            at -= 1
+        yield f"=?utf-8?b?{binascii.b2a_base64(raw[:at], newline=False).decode('ascii')}?="
+        raw = raw[at:]
 
 
-def _q(raw: bytes) -> str:
-    return "".join(
-        chr(byte) if byte in _PLAIN_IN_WORD else "_" if byte == 0x20 else f"={byte:02X}"  # the RFC's sign for a blank
-        for byte in raw
-    )
+def _q_words(raw: bytes) -> Iterator[str]:
+    written = "".join([_Q[byte] for byte in raw])
+    while written:
+        at = _WORD_ROOM
+        if "=" in written[at - 2 : at] and len(written) > at:
+            at = written.rindex("=", 0, at)
+        while written[at : at + 2] in {"=8", "=9", "=A", "=B"}:  # goes on with the character before
+            at -= 3
+        yield f"=?utf-8?q?{written[:at]}?="
+        written = written[at:]

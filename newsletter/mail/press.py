@@ -31,7 +31,7 @@ Ink = TypeVar("Ink", str, bytes)
 """What a press writes: strings, or encoded segments that can be joined."""
 
 Sentence = tuple[str, ...]
-"""In phrases, so that what many readers share (the days) is written once, and what is one reader's own (the name) fast."""
+"""In phrases: those that many readers share, such as the days beside a name, are written once."""
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
@@ -190,27 +190,31 @@ class Press(Generic[Ink]):
         """One reader's mail: the papers within the shell, which is rendered the first time a mail has its shape."""
         shape = values.shape
         frame = self._frames.get(shape) or self._frame(values, shape)
-        sentences, links, shown = values.sentences, values.links, self._shown
+        sentences, shown = values.sentences, self._shown
+        links = {label: self._link(address) for label, address in values.links.items()}
         html: list[Ink] = []
         text: list[Ink] = []
         size = frame.size + parts.size
         for before, name in frame.html.steps:
             html.append(before)
-            if name == _PARTS:
-                html += parts.html
-            else:
-                for phrase in sentences[name] if name in sentences else (links[name],):
+            if name in sentences:
+                for phrase in sentences[name]:
                     ink, added = shown[phrase]
                     html.append(ink)
                     size += added
+            elif name == _PARTS:
+                html += parts.html
+            else:
+                html.append(links[name].html)
+                size += links[name].size
         for before, name in frame.text.steps:
             text.append(before)
-            if name == _PARTS:
-                text += parts.text
-            elif name in sentences:
+            if name in sentences:
                 text.append(self._in_text(sentences[name]))
+            elif name == _PARTS:
+                text += parts.text
             else:
-                text.append(self._write(links[name]))
+                text.append(links[name].text)
         html.append(frame.html.end)
         text.append(frame.text.end)
         return Parts(html, text, size)
@@ -232,6 +236,11 @@ class Press(Generic[Ink]):
         if columns(whole) > _WIDTH or whole != whole.strip():
             return self._write(wrap(whole))
         return self._nothing.join([self._plain[phrase] for phrase in sentence])
+
+    def _link(self, address: str) -> Piece[Ink]:
+        html, size = self._in_html(address)
+        text = html if "&" not in address and "'" not in address else self._write(address)
+        return Piece(html, text, self._nothing, self._nothing, size)
 
     def _frame(self, values: Values, shape: object) -> Frame[Ink]:
         """The frame for these values; kept where it holds for all mails of this shape.

@@ -96,7 +96,7 @@ class Renderer:
         """A short message in the digest's look: the first paragraph large, the others below it."""
         lead, *rest = [clean(paragraph) for paragraph in paragraphs] or [""]
         name = shorten(clean(recipient_name), 60)
-        sentences = {
+        sentences: dict[str, Sentence] = {
             "subject": (clean(subject),),
             "preheader": (shorten(lead, wording.LONGEST_PREHEADER),),
             "dateline": (f"For {name}",) if name else (),
@@ -105,7 +105,7 @@ class Renderer:
         }
         values = self._values(sentences, links, tuple(rest), subscribed=bool(links.unsubscribe))
         html, text = self._shown.alone(values)
-        return Message(subject=sentences["subject"][0], html=html, text=text)
+        return Message(subject=clean(subject), html=html, text=text)
 
     def _set(self, press: Press[Ink], digest: Digest, recipient_name: str, links: Links) -> tuple[str, Parts[Ink]]:
         """Subject, and HTML and text of one reader's mail in pieces."""
@@ -125,7 +125,7 @@ class Renderer:
         }
         if not labels:  # what was left over, beside nothing else, is simply the new papers
             topics = [("New papers", picks) for _, picks in topics]
-        remarks = tuple([clean(remark) for remark in digest.remarks])
+        remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks])
         sample = wording.SAMPLE if digest.sample else ""
         parts = _parts(press, topics, repeat(press.papers[Detail.FULL]))
         made = press.set(self._values(sentences, links, remarks, sample), parts)
