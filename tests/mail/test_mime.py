@@ -4,7 +4,7 @@ import email
 import email.policy
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email.header import decode_header, make_header
 from email.utils import parseaddr
 
@@ -25,6 +25,10 @@ BODIES = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_si
 
 def parsed(raw: bytes) -> email.message.EmailMessage:
     return email.message_from_bytes(raw, policy=email.policy.default)
+
+
+def parsed_simply(raw: bytes) -> email.message.Message:
+    return email.message_from_bytes(raw)
 
 
 def body(raw: bytes, kind: str) -> str:
@@ -119,6 +123,25 @@ def test_whatever_is_written_is_read_back(subject, name, text, html):
     assert str(make_header(decode_header(shown))).split() == name.split()
     assert body(raw, "plain") == text.rstrip("\n")
     assert body(raw, "html") == html.rstrip("\n")
+
+
+def test_one_instant_in_two_zones_is_dated_in_each():
+    """Such dates are equal, yet each mail says its own."""
+    date = envelope().date
+
+    for zone, written in ((UTC, "06:30:00 +0000"), (timezone(timedelta(hours=2)), "08:30:00 +0200")):
+        assert f"Date: Sat, 21 Nov 2026 {written}\r\n".encode() in to_bytes(PLAIN, envelope(date=date.astimezone(zone)))
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=200))
+def test_encoded_words_are_short_and_whole(name):
+    """At most 75 characters each, and each is text by itself: no character is cut in two."""
+    header = parsed_simply(to_bytes(PLAIN, envelope(recipient_name=f"é{name}")))["To"].rpartition(" <")[0]
+
+    for word in header.split(" "):
+        ((raw, charset),) = decode_header(word)
+        assert len(word) <= 75
+        assert raw.decode(charset)
 
 
 @pytest.mark.parametrize("character", ["\r", "\n", "\0", "\r\nBcc: x@example.org", "\x85", "\u2028", "\ud800"])

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from newsletter.errors import RenderError
 from newsletter.mail import templates
 from newsletter.mail.mime import join, to_bytes
+from newsletter.mail.press import Memo
 from newsletter.mail.quoted import segment, whole
 from newsletter.mail.rendering import Links, Renderer
+from newsletter.mail.text import clean
 from newsletter.models import Digest, Pick, Section
 from tests.mail.gallery import LINKS, kinds
 from tests.mail.invented import DAY, envelope, many, paper, window
@@ -125,6 +127,31 @@ def test_any_digest_is_the_same_by_both_ways_and_as_the_templates_say(digest, na
     assert read(fast) == read(to_bytes(shown, envelope()))
     assert canonical(fast.partition(b"\r\n\r\n")[2])
     assert plainly.digest(digest, recipient_name=name, links=links) == shown
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(digests(), st.text(max_size=30)), min_size=2, max_size=5), st.sampled_from([80_000, 12_000]))
+def test_what_was_printed_before_changes_no_byte(readers, budget):
+    """A mail is the same from a renderer that made others before it, made it before, or makes its first."""
+    used = Renderer(window(*PAPERS), list_name="Paperboy", budget=budget)
+
+    def printed(renderer: Renderer, digest: Digest, name: str) -> bytes:
+        return join(renderer.parts(digest, recipient_name=name, links=LINKS), envelope(recipient_name=name))
+
+    for digest, name in [*readers, *readers]:
+        fresh = Renderer(window(*PAPERS), list_name="Paperboy", budget=budget)
+        assert printed(used, digest, clean(name)) == printed(fresh, digest, clean(name))
+
+
+def test_a_memo_makes_a_thing_once_and_never_holds_too_many():
+    """Asked again it gives what it made; when it is full it begins again, and what it says stays the same."""
+    made = []
+    memo = Memo(lambda key: made.append(key) or key * 2, most=3)
+
+    assert [memo[key] for key in "aab"] == ["aa", "aa", "bb"]
+    assert made == ["a", "b"]
+    assert [memo[key] for key in "cdefga"] == ["cc", "dd", "ee", "ff", "gg", "aa"]
+    assert len(memo) <= 3
 
 
 class Spoilt:
