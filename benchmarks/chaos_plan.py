@@ -129,7 +129,8 @@ class Plan:
         if kind == "prefect":
             return (Fault("dot", "kill all", after=dice.randrange(2 * self._span)),)
         if kind == "frozen":
-            return (Fault(moment, "stop", after=soon), fuse)
+            # The fuse is the other's: who was stopped is to go on.
+            return (Fault(moment, "stop", after=soon), replace(fuse, do="kill"))
         if kind == "term":
             return (Fault(moment, "term", after=soon), fuse)
         if kind == "early":
