@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Dialect, Row, Update, bindparam, exists, func, or_, select, true, update
+from sqlalchemy import Dialect, Row, Text, Update, bindparam, exists, func, or_, select, true, type_coerce, update
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -90,10 +90,14 @@ def claim(tx: Transaction, claim: str, wanted: Collection[int], *, now: datetime
             _IS_FREE,
         )
         .values(claim=claim)
-        .returning(*deliveries.c)
+        .returning(*_CLAIMED)
     )
     claimed = {row.id: _delivery(row) for row in rows}
     return [claimed[number] for number in wanted if number in claimed]
+
+
+_CLAIMED = [type_coerce(column, Text) if column is deliveries.c.digest else column for column in deliveries.c]
+"""A digest as its text: read at once, it costs half of what it costs by way of lists and dicts."""
 
 
 def _delivery(row: Row[Any]) -> Delivery:
@@ -106,7 +110,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         address=row.address,
         name=row.name,
         token=row.token,
-        digest=encoding.load(Digest, row.digest),
+        digest=encoding.load_json(Digest, row.digest),
         queued_at=row.queued_at,
         expires_at=row.expires_at,
         attempts=row.attempts,
