@@ -63,12 +63,18 @@ def cursors(tx: Transaction, keys: Collection[str] | None = None) -> list[int]:
 
 
 def page(
-    tx: Transaction, *, after: int, limit: int, cursor: int | None = None, keys: Collection[str] | None = None
+    tx: Transaction,
+    *,
+    after: int,
+    limit: int,
+    above: int = -1,
+    upto: int | None = None,
+    keys: Collection[str] | None = None,
 ) -> list[KnownSubscriber]:
-    """The next who have not unsubscribed, by id; of those with one cursor, or with some address keys."""
-    wanted = _EVERYTHING.where(*_open(tx, keys), subscribers.c.id > after)
-    if cursor is not None:
-        wanted = wanted.where(subscribers.c.cursor == cursor)
+    """The next who have not unsubscribed, by id; of those with a cursor above one, up to another, or with some keys."""
+    wanted = _EVERYTHING.where(*_open(tx, keys), subscribers.c.id > after, subscribers.c.cursor > above)
+    if upto is not None:
+        wanted = wanted.where(subscribers.c.cursor <= upto)
     return [_known(row) for row in tx.execute(wanted.order_by(subscribers.c.id).limit(limit)).mappings()]
 
 

@@ -146,11 +146,12 @@ def audience(
     with database.begin() as tx:
         topics = queries.all_topics(tx)
         cursors = queries.cursors(tx, keys)
-    for cursor in cursors:
+    # From one cursor down to the next: a cursor that is given back meanwhile is still ahead of us.
+    for above, upto in zip([*cursors[1:], -1], [None, *cursors[1:]], strict=False):
         after = 0
         while True:
             with database.begin() as tx:
-                people = queries.page(tx, after=after, limit=size, cursor=cursor, keys=keys)
+                people = queries.page(tx, after=after, limit=size, above=above, upto=upto, keys=keys)
             if not people:
                 break
             after = people[-1].id

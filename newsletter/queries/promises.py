@@ -64,14 +64,6 @@ def enqueue(
     return insert_new(tx, deliveries, varying, rows, same=same, told=row.subscriber_id) if rows else frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Unsent:
-    """What is queued for one subscriber from before an edition, and the cursor before it."""
-
-    deliveries: tuple[int, ...]
-    after: int
-
-
 def oldest_unsent(tx: Transaction, *, before: int) -> int | None:
     """The oldest edition that a queued delivery reaches, of those before one; None on every day without trouble."""
     row = deliveries.c
@@ -81,26 +73,34 @@ def oldest_unsent(tx: Transaction, *, before: int) -> int | None:
     return oldest
 
 
-def unsent(
-    tx: Transaction, subscriber_ids: Collection[int], *, since: int, before: int, hold: bool = False
-) -> dict[int, Unsent]:
-    """What is queued for these subscribers, of the editions from one up to another, which is not included.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the next digest of a subscriber starts, and the queued deliveries whose place it takes."""
 
-    Nothing after its cursor was sent to them yet. Their next digest starts there and replaces what is queued, so that
-    an outage ends with one digest of all its days. With `hold` nobody begins to send it before this transaction ends;
-    what somebody just does counts as sent.
+    after: int
+    unsent: tuple[int, ...] = ()
+
+
+def starts(
+    tx: Transaction, subscriber_ids: Collection[int], *, since: int, before: int, hold: bool = False
+) -> dict[int, Start]:
+    """Where digests start now: at the cursor, or before the first queued delivery of the editions in a range.
+
+    Nothing of what is queued was sent. The next digest has it too and replaces it, so that an outage ends with one
+    digest of all its days. `before` is not in the range. With `hold` nobody begins to send it, or gives it up, before
+    this transaction ends; what somebody does right now counts as done.
     """
+    wanted = ids(tx, subscriber_ids)
+    cursors = tx.execute(select(subscribers.c.id, subscribers.c.cursor).where(subscribers.c.id.in_(wanted)))
+    found = {each.id: Start(each.cursor) for each in cursors}
     row = deliveries.c
     query = select(row.id, row.subscriber_id, row.after, row.state).where(
-        row.subscriber_id.in_(ids(tx, subscriber_ids)), row.edition_id >= since, row.edition_id < before
+        row.subscriber_id.in_(wanted), row.edition_id >= since, row.edition_id < before
     )
-    found: dict[int, Unsent] = {}
-    for each in tx.execute(query.with_for_update(skip_locked=True) if hold else query):
+    for each in tx.execute((query.with_for_update(skip_locked=True) if hold else query).order_by(row.id)):
         if each.state == State.QUEUED:
-            known = found.get(each.subscriber_id, Unsent((), each.after))
-            found[each.subscriber_id] = Unsent(
-                tuple(sorted((*known.deliveries, each.id))), min(known.after, each.after)
-            )
+            known = found[each.subscriber_id]
+            found[each.subscriber_id] = Start(min(known.after, each.after), (*known.unsent, each.id))
     return found
 
 

@@ -137,31 +137,28 @@ class _Book:
         todo = page.recipients if self.windows else ()
         while fates or todo:
             with self.database.begin() as tx:
-                unsent = self._unsent(tx, todo)
-            fates |= dict(self._cut(todo, unsent))
+                starts = self._starts(tx, todo)
+            fates |= dict(self._cut(todo, starts))
             if not self.dry_run:
-                fates = self._write(fates, todo, unsent)
+                fates = self._write(fates, todo, starts)
             self.skipped.update(fate for fate in fates.values() if isinstance(fate, Skip))
             self.queued += sum(not isinstance(fate, Skip) for fate in fates.values())
             todo = [who for who in todo if who.subscriber_id not in fates]
             fates = {}
 
-    def _unsent(self, tx: Transaction, todo: Sequence[Recipient], *, hold: bool = False) -> dict[int, ledger.Unsent]:
-        """What these readers still wait for; where nobody waits for anything, nothing is asked."""
+    def _starts(self, tx: Transaction, todo: Sequence[Recipient], *, hold: bool = False) -> dict[int, ledger.Start]:
+        """Where their digests start; where nobody waits for an earlier one, at their cursors, and nothing is asked."""
         if not todo or self.windows is None or self._oldest is None:
             return {}
         who = [recipient.subscriber_id for recipient in todo]
-        return ledger.unsent(tx, who, since=self._oldest, before=self.windows.upto, hold=hold)
+        return ledger.starts(tx, who, since=self._oldest, before=self.windows.upto, hold=hold)
 
-    def _cut(self, todo: Sequence[Recipient], unsent: Mapping[int, ledger.Unsent]) -> Iterator[tuple[int, Fate]]:
+    def _cut(self, todo: Sequence[Recipient], starts: Mapping[int, ledger.Start]) -> Iterator[tuple[int, Fate]]:
         if self.windows is None:
             return
         # Who still waits for an earlier digest gets one for both: what stays queued would expire, papers and all.
         readers = [
-            replace(who, cursor=min(who.cursor, unsent[who.subscriber_id].after))
-            if who.subscriber_id in unsent
-            else who
-            for who in todo
+            replace(who, cursor=starts[who.subscriber_id].after) if who.subscriber_id in starts else who for who in todo
         ]
         readers.sort(key=lambda who: (who.cursor, who.subscriber_id))
         for cursor, same in groupby(readers, key=lambda who: who.cursor):
@@ -171,18 +168,18 @@ class _Book:
                 yield who.subscriber_id, Skip.NO_MATCH if digest is None else self.windows.promise(who, digest)
 
     def _write(
-        self, fates: dict[int, Fate], todo: Sequence[Recipient], unsent: Mapping[int, ledger.Unsent]
+        self, fates: dict[int, Fate], todo: Sequence[Recipient], starts: Mapping[int, ledger.Start]
     ) -> dict[int, Fate]:
         """Write a page, and tell what became of each; who is left out must be cut again."""
         with self.database.begin() as tx:
-            held = self._unsent(tx, todo, hold=True)
-            # Since the cut an earlier digest may have begun to leave: its papers must not come twice.
-            fates = {who: fate for who, fate in fates.items() if held.get(who) == unsent.get(who)}
+            held = self._starts(tx, todo, hold=True)
+            # Since the cut an earlier digest may have left, or expired: its papers must not come twice, or never.
+            fates = {who: fate for who, fate in fates.items() if held.get(who) == starts.get(who)}
             promises = [fate for fate in fates.values() if not isinstance(fate, Skip)]
             made = ledger.enqueue(tx, promises, run=self.run, now=self.now, expires_at=self.expires_at)
             # Whose delivery of this edition exists already (it expired, say) has nothing new until the next one.
             fates |= {each.subscriber_id: Skip.NOTHING_NEW for each in promises if each.subscriber_id not in made}
-            ledger.replace(tx, [one for who in made if who in held for one in held[who].deliveries], now=self.now)
+            ledger.replace(tx, [one for who in made if who in held for one in held[who].unsent], now=self.now)
             if self.windows is not None:
                 served = made.union(who for who, fate in fates.items() if fate is Skip.NO_MATCH)
                 ledger.advance(tx, served, upto=self.windows.upto, now=self.now)

@@ -164,6 +164,28 @@ def test_what_is_sent_while_the_next_digest_is_cut_is_not_in_it(newsroom, moment
     assert len(found) == len(set(found)) == 8 * 4
 
 
+@pytest.mark.parametrize("moment", range(1, 13))
+def test_what_expires_while_the_next_digest_is_cut_is_in_it(newsroom, moment):
+    """At whatever moment yesterday's digest is given up, its papers come with the next one."""
+    newsroom.subscribe(READERS)
+    compose(newsroom, *range(8))
+    newsroom.enqueue(run="friday")
+    compose(newsroom, *range(8, 16), day=SATURDAY)
+
+    def expire():
+        with newsroom.database.begin() as tx:
+            ledger.expire(tx, now=at(SATURDAY))
+
+    url = newsroom.database.engine.url.render_as_string(hide_password=False)
+    beside = Meanwhile(url, moment, expire)
+    told = Newsroom(beside, newsroom.settings).enqueue(day=SATURDAY, run="saturday")
+    beside.close()
+    newsroom.deliver(day=SATURDAY, run="saturday")
+
+    assert (told.queued, told.skipped["no_match"]) == (8, 1)
+    assert len(sent(newsroom)) == len(set(sent(newsroom))) == 8 * 4
+
+
 def test_an_outage_gives_back_the_earliest_cursor(newsroom):
     """Whoever waits for two deliveries that both expire gets the papers of both with the next digest."""
     newsroom.subscribe(READERS)
