@@ -161,7 +161,7 @@ class Combination:
     def _round(self, plan: Round) -> None:
         if plan.moves_clock or self.is_held_back:
             self.newsroom.move_clock()
-        self.is_held_back = plan.kind == "calm"
+        self.is_held_back = plan.kind in {"calm", "frozen"}  # nothing else keeps them from sending all there is
         if self.is_held_back:
             self.newsroom.hold_back(self.plan.share)
         self._prepare(plan)
