@@ -98,7 +98,8 @@ class Command:
 
     def send(self, number: int) -> None:
         """A signal, if it is still there."""
-        self._process.send_signal(number)
+        if not self.is_over():
+            os.kill(self._process.pid, number)
 
     def is_over(self) -> bool:
         """Whether it has ended; the server forgets it before its id can be anybody else's."""
@@ -176,11 +177,15 @@ class Combination:
         for slot, one in enumerate(words):
             time.sleep(max(0.0, began + plan.starts[min(slot, len(plan.starts) - 1)] - time.monotonic()))
             started.append(self._start(slot, one))
-        self._wait(started, clock=clock, patient=plan.kind == "prefect")
-        stopped = self.server.ask("status")["stopped"]
-        if stopped:
-            self._thaw(started, stopped)
-        self._log(plan, started)
+        try:
+            self._wait(started, clock=clock, patient=plan.kind == "prefect")
+            stopped = self.server.ask("status")["stopped"]
+            if stopped:
+                self._thaw(started, stopped)
+            self._log(plan, started)
+        finally:
+            for one in started:
+                one.send(signal.SIGKILL)  # who is still there when something went wrong, stopped or not
 
     def _run_words(self, *, through_prefect: bool) -> tuple[str, ...]:
         how = () if through_prefect else ("--without-prefect",)
