@@ -184,8 +184,8 @@ class Combination:
                 self._thaw(started, stopped)
             self._log(plan, started)
         finally:
-            for one in started:
-                one.send(signal.SIGKILL)  # who is still there when something went wrong, stopped or not
+            for each in started:
+                each.send(signal.SIGKILL)  # who is still there when something went wrong, stopped or not
 
     def _run_words(self, *, through_prefect: bool) -> tuple[str, ...]:
         how = () if through_prefect else ("--without-prefect",)
