@@ -4,6 +4,7 @@
 |---------------------------------|----------------|---------|------------------|---------|-----------|
 | none, or not understood         | stop           | later   | later            | later   | uncertain |
 | 2xx                             | -              | -       | -                | -       | accepted  |
+| 2.1.x: of MAIL or RCPT          | -              | -       | -                | -       | uncertain |
 | 421, 454, 4.7.28 (too fast)     | stop           | slower  | slower           | slower  | slower    |
 | other 4xx                       | stop           | later   | later            | later   | later     |
 | login wanted, 5.7.x, policy     | stop           | stop    | stop             | stop    | stop      |
@@ -67,7 +68,9 @@ def classify(phase: Phase, code: int | None, reply: str) -> Outcome:
         return Outcome(state, phase, code, enhanced, reply)
     if code // 100 == 2:
         # Only a 2xx after the dot hands the message over; anywhere else the caller goes on and does not ask.
-        state = State.ACCEPTED if phase is Phase.DOT else State.QUEUED
+        # One about an address (2.1.x) answers MAIL or RCPT: somewhere before, the server said something twice.
+        taken = State.UNCERTAIN if _subject(enhanced) == "1" else State.ACCEPTED
+        state = taken if phase is Phase.DOT else State.QUEUED
         return Outcome(state, phase, code, enhanced, reply)
     if code // 100 == 4:
         slow = _slow(code, enhanced)

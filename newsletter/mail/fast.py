@@ -282,9 +282,13 @@ class FastLine(asyncio.Protocol):
         if code // 100 == 3:
             self._lose(f"{code} is no answer to a message: {words}")
             return
+        outcome = talk.refusal or classify(Phase.DOT, code, words)
+        if outcome.state is State.UNCERTAIN:
+            self._lose(f"{code} answers another command: {words}")  # and so may all replies after it
+            return
         self._out -= 1
         self._needs_reset = self._needs_reset or code // 100 != 2
-        self._settle(talk, talk.refusal or classify(Phase.DOT, code, words))
+        self._settle(talk, outcome)
 
     # ---- the end, and what asyncio tells ---------------------------------------------------------------------------
 

@@ -185,8 +185,9 @@ class PlainLine:
 
     async def _judge(self, outcome: Outcome) -> Outcome:
         """Leave the connection clean for the next mail, or close it."""
-        if outcome.code is None or outcome.code in {421, 503} or outcome.code // 100 == 3:
-            self.close()  # no reply, nonsense, or the server's goodbye
+        unfit = outcome.state is State.UNCERTAIN or (outcome.phase is Phase.DATA and outcome.code in range(200, 300))
+        if outcome.code is None or outcome.code in {421, 503} or outcome.code // 100 == 3 or unfit:
+            self.close()  # no reply, nonsense (after DATA a RSET may be read as the message), or the server's goodbye
         elif outcome.phase is not Phase.DOT:
             await self._reset()
         return outcome

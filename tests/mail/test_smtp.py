@@ -297,3 +297,12 @@ def test_a_cancelled_conversation_is_never_continued(kind):
 def test_a_dead_processs_delivery_is_uncertain():
     """A server cannot be asked what it has, so nothing is ever claimed of it."""
     assert Smtp(SmtpConfig(host="mail.example.org")).settle("k1", date(2026, 11, 20)) is State.UNCERTAIN
+
+
+def test_a_line_on_which_data_was_answered_with_a_250_is_closed():
+    """The server may read what comes next as the message: the next mail takes a new line, and nobody waits."""
+    script = (refuse("data", "250 2.0.0 fine", times=1),)
+    outcomes, server = sending.deliver(script, parcel(ANN), parcel(BOB), kind="plain")
+
+    assert [outcome.state for outcome in outcomes] == [State.QUEUED, State.ACCEPTED]
+    assert server.connections == 2

@@ -29,6 +29,8 @@ TABLE = [
     ((Phase.MAIL, Phase.RCPT, Phase.DATA), 999, "out of range", LATER, "no such class of reply"),
     ((Phase.DATA,), 250, "ok", LATER, "no 354, so nothing was sent"),
     ((Phase.DOT,), 250, "2.0.0 queued as 1", ACCEPTED, "the server took it"),
+    ((Phase.DOT,), 250, "2.6.0 queued mail for delivery", ACCEPTED, "another way to say so"),
+    ((Phase.DOT,), 250, "2.1.5 recipient ok", UNCERTAIN, "the answer to another command"),
     ((Phase.DOT,), 251, "forwarded", ACCEPTED, "any 2xx takes it"),
     ((Phase.MAIL, *AFTER_MAIL), 421, "4.7.0 too many connections", SLOWER, "we are too fast"),
     ((Phase.DOT,), 454, "Throttling failure: Maximum sending rate exceeded", SLOWER, "some count only at the end"),
