@@ -136,7 +136,7 @@ class _Round:
         self._lanes: Lanes[claims.Delivery] = Lanes()
         self._filling = asyncio.Lock()
         self._waiting = asyncio.Lock()
-        self._papers: dict[tuple[int, int], dict[str, Paper]] = {}
+        self._papers: dict[tuple[int, int], asyncio.Task[dict[str, Paper]]] = {}
 
     async def run(self) -> str:
         """Deliver; why it ended before its end, if it did."""
@@ -249,9 +249,10 @@ class _Round:
     async def _papers_of(self, delivery: claims.Delivery) -> Mapping[str, Paper]:
         span = (delivery.after, delivery.edition_id)
         if span not in self._papers:
-            found = await self.ledger.write(lambda tx, _now: editions.facts_between(tx, *span))
-            self._papers.setdefault(span, found)  # the first one stays: what is printed from it is kept by identity
-        return self._papers[span]
+            # A task, so that all who come while it is read wait for the one answer.
+            reading = self.ledger.write(lambda tx, _now: editions.facts_between(tx, *span))
+            self._papers[span] = asyncio.create_task(reading)
+        return await self._papers[span]
 
     # ---- rates -----------------------------------------------------------------------------------------------------
 
