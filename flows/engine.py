@@ -6,8 +6,10 @@ Without the tie a killed worker leaves its run behind, alive and unwatched, and 
 import os
 import runpy
 
-from flows.tether import tie_to_parent
+from flows.tether import end_with, tie_to_parent
 
 if __name__ == "__main__":
-    tie_to_parent(os.getppid())
+    parent = os.getppid()
+    tie_to_parent(parent)
+    end_with(parent)
     runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)

@@ -6,6 +6,7 @@ A process of its own because Prefect reads its settings when it is imported, and
 import asyncio
 import json
 import logging
+import os
 import sys
 from typing import TextIO
 
@@ -13,6 +14,7 @@ from flows import wiring
 from flows.daily import daily_digest
 from flows.parameters import RunParameters
 from flows.sweep import prepare
+from flows.tether import end_with
 from newsletter import encoding
 from newsletter.database import in_words
 from newsletter.errors import ConfigurationError, PaperboyError
@@ -39,6 +41,7 @@ def tell(out: TextIO, **message: object) -> None:
 
 def main() -> None:
     """Run the flow once and tell how it ended: a report, or the kind and sentence of an error."""
+    end_with(os.getppid())
     out, sys.stdout = sys.stdout, sys.stderr  # what Prefect prints goes to the log
     parameters = RunParameters.model_validate_json(sys.stdin.read())  # comes when the server answers
     try:

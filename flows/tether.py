@@ -8,8 +8,11 @@ import ctypes
 import os
 import signal
 import sys
+import threading
+import time
 
 _PR_SET_PDEATHSIG = 1
+_LOOK = 1.0  # seconds
 
 
 def tie_to_parent(parent: int) -> None:
@@ -18,6 +21,22 @@ def tie_to_parent(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit(f"the process {parent} that asked for this one is gone")
+
+
+def end_with(parent: int, *, grace: float = 30.0) -> None:
+    """Watch in the background, and end this process `grace` seconds after its parent is gone, whatever it waits for.
+
+    Told to stop, a run settles the mail that is on its way. But then it would report to a server that died with the
+    parent, and try for minutes.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+        time.sleep(grace)
+        os._exit(128 + signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True, name="tether").start()
 
 
 if __name__ == "__main__":

@@ -128,3 +128,23 @@ def test_a_new_holder_ends_what_a_killed_one_left_behind(tmp_path):
     assert stranger.poll() is None
     stranger.kill()
     stranger.wait()
+
+
+ORPHAN = (
+    "import os, signal, sys, time; from flows.tether import end_with; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "end_with(os.getppid(), grace=0.1); print(os.getpid(), flush=True); time.sleep(60)"
+)
+PARENT = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {ORPHAN!r}]); time.sleep(60)"
+
+
+def test_a_run_whose_parent_died_ends_in_the_end_whatever_it_waits_for():
+    """It has time to settle what it was sending; a server that died with the parent is not tried for minutes."""
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    orphan = int(parent.stdout.readline())
+    assert is_alive(orphan)
+    parent.kill()
+    parent.wait(10)
+    parent.stdout.close()
+
+    until(lambda: not is_alive(orphan), seconds=20, what="the orphan's end")
