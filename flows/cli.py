@@ -15,6 +15,7 @@ from flows.commands import (
     papers,
     people,
     receive,
+    restored,
     run,
     screen,
     topics,
@@ -62,7 +63,7 @@ app = typer.Typer(
     "`paperboy run` does the whole of it once; `paperboy serve` does it every day.\n\n"
     "Settings are `PAPERBOY_*` variables or lines of the file `.env`; `paperboy doctor` shows those in force.",
 )
-for module in (run, deliver, mail, people, topics, archive, deliveries, papers, receive, doctor, upkeep):
+for module in (run, deliver, mail, people, topics, archive, deliveries, papers, receive, doctor, restored, upkeep):
     module.register(app)
 
 

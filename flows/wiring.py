@@ -18,6 +18,7 @@ from newsletter.mail.outbox import Outbox
 from newsletter.mail.rendering import Links
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.mail.transport import Transport
+from newsletter.mark import Mark
 from newsletter.models import Edition, Message, Paper
 from newsletter.queries import editions, runs
 from newsletter.reports import RunReport
@@ -25,7 +26,10 @@ from newsletter.settings import ROOT, Settings, load
 from newsletter.sources import Capture, Fetcher, SourceOptions, look_up
 from newsletter.sources import fetch as fetch_sources
 from newsletter.sources.samples import SampleSite
+from newsletter.steps import restored
+from newsletter.steps.deliver import note_nothing
 from newsletter.steps.enqueue import preview
+from newsletter.steps.ledger import Note
 from subscribers import receiving, service, tokens
 from subscribers.models import Audience
 
@@ -166,11 +170,31 @@ class Shop:
             clock=now,
             run=run,
             learn=receiving.count_refusals,
+            note=self._note(),
             # Files on this disk are nobody's inbox: nothing limits the outbox but the disk.
             rate=self.settings.rate if self.settings.transport == "smtp" else 0.0,
             domain_rate=self.settings.domain_rate if self.settings.transport == "smtp" else 0.0,
             stop=stop or threading.Event(),
         )
+
+    def check_mark(self) -> None:
+        """Refuse to send from a database that was restored from a backup and is older than its mail.
+
+        Raises:
+            RestoredBackup: it is; the sentence names the command that puts it in order.
+
+        """
+        # Files of the outbox are the copies: written again they stay one.
+        if self.settings.transport == "smtp":
+            restored.check(self.database, self.mark)
+
+    @property
+    def mark(self) -> Mark:
+        """What is kept outside of the database of the mail that was sent from it."""
+        return Mark(self.settings.data_dir / "sent.mark")
+
+    def _note(self) -> Note:
+        return restored.noting(self.database, self.mark) if self.settings.transport == "smtp" else note_nothing
 
     # ---- runs ------------------------------------------------------------------------------------------------------
 
@@ -180,12 +204,14 @@ class Shop:
 
         Raises:
             RunInProgress: another run holds the lease.
+            RestoredBackup: the database is older than the mail that was sent from it.
 
         """
         with steps.lease(self.database, holder=run, clock=now):
             with self.database.begin() as tx:
                 runs.start(tx, run, day=day, now=now())
             try:
+                self.check_mark()
                 steps.recover(self.post(run))
                 yield
             except LedgerError:

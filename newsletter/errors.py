@@ -64,5 +64,9 @@ class RunInProgress(PaperboyError):
     """Another run holds the lease; this one must not start."""
 
 
+class RestoredBackup(PaperboyError):
+    """The database is older than the mail that was sent from it; nothing goes out before it is put in order."""
+
+
 class ConfigurationError(Exception):
     """A setting or the schema is wrong; outside the tree, so no 'carry on' handler swallows it."""

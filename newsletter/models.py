@@ -203,6 +203,7 @@ class Skip(StrEnum):
     PAUSED = "paused"
     UNCONFIRMED = "unconfirmed"
     SUPPRESSED = "suppressed"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)

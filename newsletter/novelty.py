@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
 
 from newsletter.identity import title_key
@@ -150,6 +150,23 @@ def _is_recent(paper: Paper, day: date) -> bool:
     # The first four digits of a new-style id are year and month: this month's and last month's are recent enough.
     yymm = (paper.arxiv_id or "")[:4]
     return yymm in {day.strftime("%y%m"), (day.replace(day=1) - timedelta(days=1)).strftime("%y%m")}
+
+
+def may_have_been_sent(paper: Paper, *, first_listed: date, announced: date | None, until: datetime) -> bool:
+    """Whether a paper nobody remembers may have been mailed by an instant: whether a list could have held it by then.
+
+    `first_listed` is the first day of a list it is known to be on, `announced` the first on which arXiv calls it new.
+    What arXiv announces later, or what was submitted later, could not have been listed. Of a paper without a date
+    nothing is known until it is too old for every ranking.
+    """
+    day = until.date()
+    if first_listed <= day:
+        return True
+    if announced is not None:
+        return False
+    if paper.published is not None:
+        return paper.published <= until
+    return first_listed - day <= RECENT
 
 
 def merge(known: Paper, listed: Paper) -> Paper:

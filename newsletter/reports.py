@@ -1,7 +1,7 @@
 """The small summaries that steps return and tasks log; all of them are JSON-ready values."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,16 @@ class RunReport:
     where: str = ""  # where to read the mail
     dry_run: bool = False
     doubts: DoubtReport = DoubtReport()
+
+
+@dataclass(frozen=True, slots=True)
+class RestoredReport:
+    """What was kept back after a backup was restored."""
+
+    until: datetime  # mail may have been sent until then that the database knows nothing of
+    doubtful: int = 0  # deliveries that waited, and were perhaps sent since
+    readers: int = 0  # readers who had editions before them, and do not get them any more
+    papers: int = 0  # papers that waited for an edition, and come in none
 
 
 def masked(address: str) -> str:

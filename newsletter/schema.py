@@ -254,6 +254,14 @@ skips = Table(
     Column("at", Instant, nullable=False),
 )
 
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(80), primary_key=True, comment="database; restored, again: with a random part"),
+    Column("value", String(64), nullable=False, comment="who this database is; the newest edition it had then"),
+    Column("at", Instant, nullable=False, comment="until when mail may have been sent that no row knows"),
+)
+
 # ---- runs ----------------------------------------------------------------------------------------------------------
 
 runs = Table(

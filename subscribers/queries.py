@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, exists, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.database import Transaction
+from newsletter.queries import marks
 from newsletter.queries.bulk import ids_as, packed_ids, texts
 from newsletter.schema import bounces, deliveries, editions, subscribers, subscriptions, suppressions, topics
 from subscribers.models import (
@@ -148,7 +149,10 @@ def suppression(tx: Transaction, key: str) -> Suppression | None:
 def edition_before_latest(tx: Transaction) -> int:
     """The id of the last edition but one; 0 where there is none."""
     ids = tx.scalars(select(editions.c.id).order_by(editions.c.id.desc()).limit(2)).all()
-    return ids[1] if len(ids) == 2 else 0
+    before = ids[1] if len(ids) == 2 else 0
+    # Whoever signed up after a backup was made is unknown to it, and has had the newest edition perhaps.
+    restored = marks.restored(tx)
+    return before if restored is None else max(before, min(restored.edition, ids[0] if ids else 0))
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------

@@ -61,8 +61,10 @@ def empty(shop: "Shop", name: str, echo: Echo, stop: threading.Event, *, wait: b
     from newsletter.queries import deliveries as outbox
 
     told: list[DeliverReport] = []
+    shop.check_mark()
     steps.recover(shop.post(name))
     while True:
+        shop.check_mark()
         told += _round(shop, name, echo, stop)
         if stop.is_set() or (told and told[-1].stopped):
             break

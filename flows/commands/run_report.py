@@ -38,6 +38,7 @@ _SKIPPED = {
     Skip.PAUSED: "paused",
     Skip.UNCONFIRMED: "their subscription is not confirmed",
     Skip.SUPPRESSED: "their address is suppressed",
+    Skip.RESTORED: "perhaps sent already, before a backup was restored",
 }
 
 

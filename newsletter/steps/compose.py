@@ -1,16 +1,20 @@
 """compose: freeze the papers that wait into the edition of the day, grouped by topic."""
 
+import logging
 from collections.abc import Sequence
 from datetime import date, datetime
 
 from newsletter.database import Database
 from newsletter.models import Edition
 from newsletter.queries import editions as queries
+from newsletter.queries import marks
 from newsletter.relevance.topics import group
 from newsletter.reports import ComposeReport, TopicReport
 from newsletter.settings import Settings
 from newsletter.steps.background import background
 from newsletter.steps.collect import may_use_samples
+
+log = logging.getLogger("newsletter.compose")
 
 
 def compose(
@@ -25,9 +29,12 @@ def compose(
     """Compose the edition of a day, once; what is listed later waits for the next one.
 
     A scheduled run waits for the edition hour, when the sources have published. Without new papers there is no edition.
+    What was perhaps sent before a backup was restored comes in none any more.
     """
     upto = day if day < now.date() else None  # what was listed since a past day has an edition of its own to come
     with database.begin() as tx:
+        restored = marks.restored(tx)
+        held = marks.hold_back(tx, until=restored.until) if restored else 0
         members = queries.waiting(tx, sample=False, upto=upto)
         sample = not members and may_use_samples(tx, settings)
         if sample:
@@ -37,8 +44,17 @@ def compose(
     if made is not None and (not made.sample or sample):
         waiting = f"; {len(members)} papers listed since wait for the next" if members else ""
         return _report(made, day, made=False, reason=f"the edition of {day} is composed and frozen{waiting}")
+    if held:
+        log.warning("compose.held_back", extra={"papers": held, "day": day.isoformat()})
+    if restored and day <= restored.until.date():
+        # Not even of later papers: its digests would have the Message-IDs of those that were sent.
+        reason = f"a backup was restored, and the edition of {day} was perhaps sent before; the next day has one again"
+        return ComposeReport(day, None, made=False, papers=0, reason=reason)
     if not members:
-        return ComposeReport(day, None, made=False, papers=0, reason="no paper was listed that was not listed before")
+        reason = "no paper was listed that was not listed before"
+        if held:
+            reason = f"all {held} new papers were perhaps sent already, before a backup was restored"
+        return ComposeReport(day, None, made=False, papers=0, reason=reason)
     if scheduled and day == now.date() and now.hour < settings.edition_hour:
         reason = f"{len(members)} papers wait for the edition hour, {settings.edition_hour:02d}:00 UTC"
         return ComposeReport(day, None, made=False, papers=0, reason=reason)

@@ -21,7 +21,7 @@ from newsletter.queries import claims, deliveries, editions, promises
 from newsletter.queries import rates as kept_rates
 from newsletter.reports import DeliverReport, Shard
 from newsletter.steps.lease import Lease, lease, sweep
-from newsletter.steps.ledger import Learn, Ledger, StillWanted
+from newsletter.steps.ledger import Learn, Ledger, Note, StillWanted
 
 log = logging.getLogger("newsletter.deliver")
 
@@ -49,6 +49,10 @@ def learn_nothing(tx: Transaction, answered: Sequence[tuple[int, Outcome]], *, n
     """Answers teach nothing about addresses."""
 
 
+def note_nothing(begun: claims.Delivery, now: datetime) -> None:
+    """Nothing is kept outside of the database."""
+
+
 @dataclass(slots=True)
 class Post:
     """What delivering needs, wired once at the door."""
@@ -60,6 +64,7 @@ class Post:
     clock: Clock
     run: str
     learn: Learn = learn_nothing
+    note: Note = note_nothing
     rate: float = 0.0  # mails a second over the transport; 0: no limit
     domain_rate: float = 0.0  # mails a second to one recipient domain; 0: no limit beside the other
     patience: float = 60.0  # seconds a database that is away may take to come back, with mail in flight
@@ -144,7 +149,7 @@ class _Round:
         async with post.transport:
             self.ledger = Ledger(
                 post.database, self.held.name, run=post.run, clock=post.clock, still_wanted=post.still_wanted,
-                learn=post.learn, patience=post.patience,
+                learn=post.learn, patience=post.patience, note=post.note,
             )  # fmt: skip
             async with self.ledger:
                 await self._load_rates()

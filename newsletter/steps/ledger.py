@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 _PAUSES = (0.05, 0.2, 0.5, 1.0)  # seconds between tries; the last one repeats
 
+Note = Callable[[claims.Delivery, datetime], None]
+"""Told of one delivery of each commit after which messages leave: kept where a backup of the database is not."""
+
 StillWanted = Callable[[Transaction, Collection[int]], set[int]]
 """Which of these subscribers may still be mailed: asked again just before each is."""
 
@@ -49,8 +52,9 @@ class Ledger:
 
     def __init__(
         self, database: Database, claim: str, *, run: str, clock: Callable[[], datetime], still_wanted: StillWanted,
-        learn: Learn, patience: float,
+        learn: Learn, patience: float, note: Note,
     ) -> None:  # fmt: skip
+        self.note = note
         self.database, self.name, self.run, self.clock = database, claim, run, clock
         self.still_wanted, self.learn, self.patience = still_wanted, learn, patience
         self._asked = _Asked()
@@ -147,6 +151,8 @@ class Ledger:
     async def _commit(self, asked: _Asked) -> None:
         try:
             begun = await self.write(lambda tx, now: self._record(tx, asked, now))
+            if begun:
+                await asyncio.to_thread(self.note, asked.begin[max(begun)][0], self.clock())
         except BaseException as error:
             _fail(asked, error)
             raise
