@@ -113,7 +113,9 @@ def hold_back(tx: Transaction, *, until: datetime) -> int:
             .where(papers.c.standing == "new", listings.c.source == "arxiv")
             .where(entries.c.announcement == Announcement.NEW)
             .group_by(entries.c.paper_key)
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     held = [
         row.key
