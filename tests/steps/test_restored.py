@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from newsletter import steps
-from newsletter.errors import RestoredBackup
+from newsletter.database import Database
+from newsletter.errors import PaperboyError, RestoredBackup
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.models import Announcement, Entry
-from newsletter.schema import deliveries, skips, subscribers
+from newsletter.novelty import may_have_been_sent
+from newsletter.schema import attempts, deliveries, skips, subscribers
 from newsletter.settings import Settings
 from newsletter.steps import restored
 from tests.smtpd import FaultServer, Mail, drop, refuse
@@ -205,3 +207,172 @@ def test_whenever_a_backup_is_made_and_restored_nobody_is_mailed_anything_twice(
     assert {key: number for key, number in by_id.items() if number > 1} == {}
     assert everybody == accounted
     assert by_paper["r0@example.org", f"2611.{number_of(MONDAY + 3 * DAY, 1):05}"] == 1  # announced after all of it
+
+
+# ---- one thing at a time ---------------------------------------------------------------------------------------------
+
+
+def waiting(newsroom: Marked) -> Backup:
+    """A digest for everybody is queued; a copy of that."""
+    newsroom.subscribe(ROSTER)
+    newsroom.collect(capture(paper(1), paper(2)))
+    steps.compose(newsroom.database, settings=newsroom.settings, day=FRIDAY, now=at(FRIDAY))
+    newsroom.enqueue()
+    return copy(newsroom.database)
+
+
+def states(newsroom: Marked) -> Counter[tuple[str, str]]:
+    with newsroom.database.begin() as tx:
+        return Counter(tuple(row) for row in tx.execute(select(deliveries.c.state, deliveries.c.reply)))
+
+
+def test_what_was_queued_is_uncertain_and_says_why(marked):
+    """Nothing of it goes out by itself, not even in part."""
+    backup = waiting(marked)
+    mails = with_server(marked, marked.deliver)
+    restore(marked.database, backup)
+    told = marked.put_in_order(at(FRIDAY, 13))
+    again = with_server(marked, lambda: marked.deliver(hour=13))
+
+    assert (len(mails), again) == (6, [])
+    assert (told.doubtful, told.until) == (6, at(FRIDAY))
+    assert states(marked) == {("uncertain", "perhaps sent after the backup was made"): 6}
+
+
+def test_the_copy_of_a_copy_that_was_put_in_order_is_found_too(marked):
+    """The same backup restored a second time, before another mail went out."""
+    backup = waiting(marked)
+    with_server(marked, marked.deliver)
+    restore(marked.database, backup)
+    marked.put_in_order(at(FRIDAY, 13))
+    restore(marked.database, backup)
+
+    assert marked.is_overtaken()
+    assert marked.put_in_order(at(FRIDAY, 14)).doubtful == 6
+    assert not marked.is_overtaken()
+
+
+def test_a_database_that_only_went_on_is_never_found_to_be_older(marked):
+    """Deferred, sent again by hand, with two data directories: what the marks say stays true."""
+    waiting(marked)
+    elsewhere = Marked(
+        marked.database, marked.settings.model_copy(update={"data_dir": marked.mark.path.parent / "two"})
+    )
+    with_server(marked, marked.deliver, (refuse("data", "450 4.3.0 later", times=3),))
+    with_server(elsewhere, lambda: elsewhere.deliver(hour=18))
+
+    assert elsewhere.mark.read() is not None
+    assert not marked.is_overtaken()
+    assert not elsewhere.is_overtaken()
+
+
+def test_a_delivery_that_was_deleted_is_no_backup(marked):
+    """What came after it is still there."""
+    waiting(marked)
+    with_server(marked, marked.deliver)
+    begun = marked.mark.read().begun
+    with marked.database.begin() as tx:
+        tx.execute(attempts.delete())
+        tx.execute(deliveries.update().where(deliveries.c.id != begun.id).values(id=deliveries.c.id + 100))
+        tx.execute(deliveries.delete().where(deliveries.c.id == begun.id))
+
+    assert not marked.is_overtaken()
+
+
+def test_the_mark_of_another_database_says_nothing(marked, tmp_path):
+    """A new database in the old data directory starts anew, and the mark is its own from its first mail on."""
+    waiting(marked)
+    with_server(marked, marked.deliver)
+    before = marked.mark.read().database
+    made = Database(f"sqlite:///{tmp_path / 'another.db'}")
+    made.migrate()
+    other = Marked(made, marked.settings)
+    waiting(other)
+    overtaken = other.is_overtaken()
+    with_server(other, other.deliver)
+    made.close()
+
+    assert not overtaken
+    assert other.mark.read().database != before
+
+
+def test_what_an_operator_lets_go_goes_out_again(marked):
+    """Nothing is kept back, the Message-IDs are the same, and the database counts as whole from then on."""
+    backup = waiting(marked)
+    first = with_server(marked, marked.deliver)
+    restore(marked.database, backup)
+    told = marked.put_in_order(at(FRIDAY, 13), send_again=True)
+    whole = not marked.is_overtaken()
+    second = with_server(marked, lambda: marked.deliver(hour=13))
+
+    assert (told.doubtful, told.readers, told.papers, whole) == (0, 0, 0, True)
+    assert copies(first)[1] == copies(second)[1]
+
+
+def test_without_a_mark_the_operator_says_until_when_mail_was_sent(marked):
+    """A new machine: nothing can be known, and what is told is believed."""
+    waiting(marked)
+    unknown = marked.put_in_order(at(FRIDAY, 13))
+    told = marked.put_in_order(at(FRIDAY, 13), until=at(FRIDAY, 12))
+
+    assert unknown is None
+    assert told.doubtful == 6
+    with pytest.raises(PaperboyError, match="has not come yet"):
+        marked.put_in_order(at(FRIDAY, 13), until=at(FRIDAY, 14))
+
+
+def test_a_clock_that_was_set_back_does_not_shorten_the_mark(marked):
+    """What was sent at one o'clock was sent, whatever the clock says now."""
+    waiting(marked)
+    with_server(marked, lambda: marked.deliver(hour=13), (refuse("data", "450 4.3.0 later", to="r1@example.org"),))
+    with marked.database.begin() as tx:
+        tx.execute(deliveries.update().values(due_at=at(FRIDAY, 11)))
+    with_server(marked, lambda: marked.deliver(hour=12))
+
+    assert marked.mark.read().until == at(FRIDAY, 13)
+
+
+def test_a_damaged_mark_is_a_sentence(marked):
+    """Neither taken for none nor believed."""
+    waiting(marked)
+    with_server(marked, marked.deliver)
+    line = marked.mark.path.read_bytes()
+    marked.mark.path.write_bytes(line.replace(b'"attempts":1', b'"attempts":0'))
+
+    with pytest.raises(PaperboyError, match="it is damaged"):
+        restored.check(marked.database, marked.mark)
+
+
+def test_an_edition_that_was_perhaps_sent_is_not_composed_anew(marked):
+    """Not even of papers that are dated later: its digests would carry the Message-IDs of those that were sent."""
+    waiting(marked)
+    with marked.database.begin() as tx:
+        tx.execute(deliveries.delete())
+    marked.put_in_order(at(MONDAY + 7 * DAY, 13), until=at(MONDAY + 7 * DAY, 12))
+    day = MONDAY + 7 * DAY
+    marked.collect(capture(paper(9, published=at(day, 13)), day=day + DAY), day=day)
+    composed = steps.compose(marked.database, settings=marked.settings, day=day, now=at(day, 14))
+    tomorrow = steps.compose(marked.database, settings=marked.settings, day=day + DAY, now=at(day + DAY))
+
+    assert "a backup was restored" in composed.reason
+    assert (composed.made, tomorrow.made) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "first_listed", "announced", "sent"),
+    [
+        ({}, FRIDAY, None, True),
+        ({"published": at(FRIDAY, 13)}, FRIDAY, None, True),
+        ({}, FRIDAY + DAY, FRIDAY + DAY, False),
+        ({"published": at(FRIDAY, 11)}, FRIDAY + DAY, None, True),
+        ({"published": at(FRIDAY, 13)}, FRIDAY + DAY, None, False),
+        ({}, FRIDAY + 14 * DAY, None, True),
+        ({}, FRIDAY + 15 * DAY, None, False),
+    ],
+    ids=["listed then", "listed that day", "announced later", "published before", "published later", "undated", "far"],
+)
+def test_a_paper_was_perhaps_sent_unless_no_list_can_have_held_it(facts, first_listed, announced, sent):
+    """Mail was sent until Friday noon."""
+    told = may_have_been_sent(paper(1, **facts), first_listed=first_listed, announced=announced, until=at(FRIDAY))
+
+    assert told is sent
