@@ -19,12 +19,6 @@ def dump(value: object) -> Any:
     return _adapter(kind).dump_python(value, mode="json", exclude_defaults=True)
 
 
-def dump_json(value: object) -> str:
-    """What `dump` gives, as JSON text in the order of the fields: one step where there are many values to write."""
-    kind: Any = type(value)
-    return _adapter(kind).dump_json(value, exclude_defaults=True).decode()
-
-
 def load(kind: type[T], data: Any) -> T:
     """The value that `dump` was given."""
     adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type]  # classes hash, whatever the stubs of cache say

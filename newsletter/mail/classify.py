@@ -3,6 +3,7 @@
 | answer                          | connect … auth | mail    | rcpt             | data    | dot       |
 |---------------------------------|----------------|---------|------------------|---------|-----------|
 | none, or not understood         | stop           | later   | later            | later   | uncertain |
+| 500, 502, 504: lost the thread  | stop           | later   | later            | later   | uncertain |
 | 2xx                             | -              | -       | -                | -       | accepted  |
 | 2.1.x: of MAIL or RCPT          | -              | -       | -                | -       | uncertain |
 | 421, 454, 4.7.28 (too fast)     | stop           | slower  | slower           | slower  | slower    |
@@ -26,6 +27,7 @@ OPENING = frozenset({Phase.CONNECT, Phase.EHLO, Phase.TLS, Phase.AUTH})
 """What fails here fails for everybody."""
 
 LOGIN_CODES = frozenset({530, 534, 535, 538})
+NOT_KNOWN = frozenset({500, 502, 504})
 SENDER_STATUSES = frozenset(
     {"5.1.7", "5.1.8"}
 )  # the sender's address is wrong, though the subject digit says "address"
@@ -63,7 +65,7 @@ def classify(phase: Phase, code: int | None, reply: str) -> Outcome:
     if phase in OPENING:
         slow = _slow(code, enhanced)
         return Outcome(State.QUEUED, phase, code, enhanced, reply, retry_after(reply), stop=True, throttled=slow)
-    if code is None or code // 100 == 3:
+    if code is None or code // 100 == 3 or is_confused(code, enhanced):
         state = State.UNCERTAIN if phase is Phase.DOT else State.QUEUED
         return Outcome(state, phase, code, enhanced, reply)
     if code // 100 == 2:
@@ -76,6 +78,11 @@ def classify(phase: Phase, code: int | None, reply: str) -> Outcome:
         slow = _slow(code, enhanced)
         return Outcome(State.QUEUED, phase, code, enhanced, reply, retry_after(reply), throttled=slow)
     return _permanent(phase, code, enhanced, reply)
+
+
+def is_confused(code: int, enhanced: str | None) -> bool:
+    """Whether a server says that it did not know our command: it has lost the thread, and means nobody's address."""
+    return code in NOT_KNOWN and _subject(enhanced) in {"", "5"}
 
 
 def _permanent(phase: Phase, code: int, enhanced: str | None, reply: str) -> Outcome:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self, cast
 
-from newsletter.mail.classify import classify
+from newsletter.mail.classify import classify, is_confused, status
 from newsletter.mail.line import FAREWELL, SmtpConfig, Terms, dotted, terms
 from newsletter.mail.replies import Replies
 from newsletter.mail.transport import NOT_BEGUN, Begin, Parcel
@@ -233,6 +233,8 @@ class FastLine(asyncio.Protocol):
         phase, talk = self._expected.popleft()
         if talk is None:
             self._bye.set_result(None)
+        elif is_confused(code, status(code, words)):
+            self._lose(f"the server lost the thread: {code} {words}")
         elif code == 421:
             # The server's last word: it worked through the commands in order, and takes nothing that comes after.
             self._lose(words, classify(phase or Phase.MAIL, code, words))
@@ -281,6 +283,10 @@ class FastLine(asyncio.Protocol):
     def _on_dot(self, talk: _Talk, code: int, words: str) -> None:
         if code // 100 == 3:
             self._lose(f"{code} is no answer to a message: {words}")
+            return
+        if code // 100 == 2 and talk.refusal is not None:
+            talk.refusal = None
+            self._lose("the server took a message for a recipient it refused")
             return
         outcome = talk.refusal or classify(Phase.DOT, code, words)
         if outcome.state is State.UNCERTAIN:

@@ -16,7 +16,7 @@ import aiosmtplib
 from aiosmtplib.errors import SMTPResponseException
 
 from newsletter.errors import ConfigurationError
-from newsletter.mail.classify import classify
+from newsletter.mail.classify import NOT_KNOWN, classify
 from newsletter.mail.fast import FastLine
 from newsletter.mail.line import FAREWELL, Line, LineNotOpened, SmtpConfig, Terms, dotted, refused, terms, was_stale
 from newsletter.mail.pool import Pool
@@ -186,7 +186,7 @@ class PlainLine:
     async def _judge(self, outcome: Outcome) -> Outcome:
         """Leave the connection clean for the next mail, or close it."""
         unfit = outcome.state is State.UNCERTAIN or (outcome.phase is Phase.DATA and outcome.code in range(200, 300))
-        if outcome.code is None or outcome.code in {421, 503} or outcome.code // 100 == 3 or unfit:
+        if outcome.code is None or outcome.code in {421, 503, *NOT_KNOWN} or outcome.code // 100 == 3 or unfit:
             self.close()  # no reply, nonsense (after DATA a RSET may be read as the message), or the server's goodbye
         elif outcome.phase is not Phase.DOT:
             await self._reset()

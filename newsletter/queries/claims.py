@@ -268,4 +268,6 @@ def _write_attempts(dialect: Dialect) -> SQLCompiler:
 
 
 def _said(outcome: Outcome) -> str:
-    return f"{outcome.code or ''} {outcome.enhanced or ''} {outcome.reply}".strip()
+    """In one line; most replies begin with their enhanced code, and need it once."""
+    enhanced = "" if outcome.enhanced and outcome.reply.startswith(outcome.enhanced) else outcome.enhanced
+    return " ".join(str(part) for part in (outcome.code, enhanced, outcome.reply) if part)

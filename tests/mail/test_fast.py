@@ -391,3 +391,11 @@ def test_a_server_that_says_something_twice_is_not_believed_from_then_on(at):
     outcomes, _ = in_a_window(doubled, refuse("dot", "554 5.6.0 not this one", after=3, times=2))
 
     assert U in states(outcomes)
+
+
+@pytest.mark.parametrize("at", ["mail", "rcpt", "dot"])
+def test_a_server_that_lost_the_thread_refuses_nobody(at):
+    """500 says that a command was not known: no reader is given up for it, and the line is not used again."""
+    outcomes, _ = in_a_window(refuse(at, "500 5.5.2 what?", after=2, times=1))
+
+    assert R not in states(outcomes)

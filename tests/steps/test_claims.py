@@ -195,7 +195,14 @@ def test_an_expired_delivery_is_not_claimed(queued):
 
 def ledger(newsroom, name: str, **changes) -> Ledger:
     post = newsroom.post("run")
-    known = {"run": "run", "clock": post.clock, "still_wanted": post.still_wanted, "learn": post.learn, "patience": 1.0}
+    known = {
+        "run": "run",
+        "clock": post.clock,
+        "still_wanted": post.still_wanted,
+        "learn": post.learn,
+        "patience": 1.0,
+        "note": post.note,
+    }
     return Ledger(newsroom.database, name, **(known | changes))
 
 
