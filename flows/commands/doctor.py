@@ -88,7 +88,6 @@ def _shown(name: str, value: object) -> str:
 
 def _findings(settings: "Settings", *, offline: bool) -> Iterator[Finding]:
     yield _check("database", lambda: _database(settings))
-    yield _check("mark", lambda: _mark(settings))
     yield _check("roster", lambda: _roster(settings))
     yield _check("templates", lambda: _templates(settings))
     if offline:
@@ -111,19 +110,20 @@ def _check(part: str, look: Callable[[], str]) -> Finding:
 
 def _database(settings: "Settings") -> str:
     with opening.database(settings) as database:
-        return f"{database.shown_url}, schema {database.revision()}{_doubts(database)}"
+        return f"{database.shown_url}, schema {database.revision()}{_mark(settings, database)}{_doubts(database)}"
 
 
-def _mark(settings: "Settings") -> str:
+def _mark(settings: "Settings", database: "Database") -> str:
     from flows import wiring
 
     if settings.transport == "outbox":
-        return "not needed: a file that is written again stays one"
-    with opening.database(settings) as database:
-        shop = wiring.Shop(settings, database)
-        shop.check_mark()
-        sent = shop.mark.read()
-    return f"the database knows all mail that was sent until {sent.until:%Y-%m-%d %H:%M} UTC" if sent else "none yet"
+        return ""
+    shop = wiring.Shop(settings, database)
+    shop.check_mark()
+    sent = shop.mark.read()
+    if sent is None:
+        return "; no mark of what was sent yet: if a backup was restored here, say `paperboy restored --until TIME`"
+    return f"; it knows of all mail until {sent.until:%Y-%m-%d %H:%M} UTC"
 
 
 def _doubts(database: "Database") -> str:

@@ -50,11 +50,11 @@ def test_a_restored_backup_sends_nothing_before_it_is_put_in_order_and_nothing_t
     for sentence in sentences:
         assert "it seems to be restored from a backup" in sentence
         assert "`paperboy restored`" in sentence
-    assert "wrong  mark " in doctor.stdout
+    assert "wrong  database      database: it is older than the mail" in doctor.stdout
     assert "2 deliveries were queued" in told.stdout
     assert "There is nothing to do" in again.stdout
     assert [each.exit_code for each in (told, again, *after)] == [0] * 5
-    assert "ok     mark " in after[-1].stdout
+    assert "; it knows of all mail until " in after[-1].stdout
     assert copies == [1, 1]
     listed = paperboy("deliveries", "list", "--state", "uncertain").stdout
     assert listed.count("perhaps sent after the backup was made") == 2

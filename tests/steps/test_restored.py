@@ -25,6 +25,7 @@ from newsletter.steps import restored
 from tests.smtpd import FaultServer, Mail, drop, refuse
 from tests.steps.backup import Backup, Marked, copy, restore
 from tests.steps.conftest import FRIDAY, at, capture, paper
+from tests.steps.test_upgrade import rewind
 
 DAY = timedelta(days=1)
 MONDAY = FRIDAY - 4 * DAY
@@ -294,6 +295,21 @@ def test_the_mark_of_another_database_says_nothing(marked, tmp_path):
 
     assert not overtaken
     assert other.mark.read().database != before
+
+
+def test_a_copy_from_before_this_version_has_the_name_of_its_database(marked):
+    """Each time an old database with readers is migrated it gets the same one, so its mark goes on to count."""
+    waiting(marked)
+    rewind(marked.database, "0002")
+    marked.database.migrate()
+    with_server(marked, marked.deliver)
+    with marked.database.begin() as tx:
+        tx.execute(deliveries.update().values(state="queued", attempts=0))  # as they were in the old version's copy
+        tx.execute(attempts.delete())
+    rewind(marked.database, "0002")
+    marked.database.migrate()
+
+    assert marked.is_overtaken()
 
 
 def test_what_an_operator_lets_go_goes_out_again(marked):
