@@ -123,10 +123,19 @@ def release(tx: Transaction, claim: str, claimed: Collection[int]) -> None:
     tx.execute(given_back, {"claim_": claim, "ids": packed_ids(claimed)})
 
 
-def begin(tx: Transaction, claim: str, wanted: Collection[int], *, run: str, now: datetime) -> set[int]:
-    """Mark as `sending` what is still ours: committed, a byte of its message may leave."""
+def begin(
+    tx: Transaction, claim: str, wanted: Collection[int], *, run: str, now: datetime, again: bool = False
+) -> set[int]:
+    """Mark as `sending` what is still ours: committed, a byte of its message may leave.
+
+    `again`: of a commit before, nobody heard whether it held; what it marked counts as begun now.
+    """
     marked = {"claim_": claim, "ids": packed_ids(wanted), "run_": run, "now": now}
-    return set(tx.scalars(_begin(tx.dialect.name), marked))
+    begun = set(tx.scalars(_begin(tx.dialect.name), marked))
+    if again:
+        ours = select(deliveries.c.id).where(deliveries.c.claim == claim, deliveries.c.state == State.SENDING)
+        begun.update(tx.scalars(ours.where(deliveries.c.id.in_(ids(tx, wanted)))))
+    return begun
 
 
 def suppress(tx: Transaction, claim: str, unwanted: Collection[int], *, reply: str, now: datetime) -> None:

@@ -154,7 +154,8 @@ def expire(tx: Transaction, *, now: datetime) -> int:
         late = select(row.id).where(row.state == State.QUEUED, row.expires_at <= now).limit(_AT_ONCE)
         expired = tx.execute(
             update(deliveries)
-            .where(row.id.in_(late))
+            # Said again: PostgreSQL may wait for whoever begins to send one of them, and looks only at this afterwards.
+            .where(row.id.in_(late), row.state == State.QUEUED, row.expires_at <= now)
             .values(state=State.EXPIRED, changed_at=now)
             .returning(row.subscriber_id, row.edition_id, row.after)
         ).all()

@@ -34,6 +34,7 @@ _FIRST_RETRY, _LONGEST_RETRY = timedelta(minutes=5), timedelta(hours=4)
 _LAST_ANSWERS = 20.0
 """Seconds that mails in flight get for their answers once the process was told to stop: who told it waits for 30."""
 _TOLD = "it was told to stop"
+_HUNG = 1_200.0  # seconds without an answer or a pause: twice what the longest answer may take
 _LOOK = 0.2  # seconds between looks whether it was
 _CLAIM = "deliver "  # how the names of our leases begin
 
@@ -81,8 +82,10 @@ def recover(post: Post) -> dict[str, int]:
     counted: Counter[str] = Counter()
     with post.database.begin() as tx:
         for left in claims.in_flight(tx):
-            state = post.transport.settle(left.key, left.day) or State.UNCERTAIN
-            reply = "the process died while sending; " + {
+            # Only the transport that began it can say what became of it.
+            can_tell = left.claim is None or left.claim.startswith(_name_of(post.transport))
+            state = (post.transport.settle(left.key, left.day) if can_tell else None) or State.UNCERTAIN
+            reply = "sending was cut off; " + {
                 State.ACCEPTED: "the mail is in the outbox",
                 State.QUEUED: "no mail was written",
             }.get(state, "whether the server took the mail is not known")
@@ -112,7 +115,7 @@ def deliver(post: Post, shard: Shard, *, progress: Callable[[int, int], None] | 
         return DeliverReport()
     if post.stop.is_set():
         return DeliverReport(stopped=_TOLD)
-    name = f"{_CLAIM}{uuid.uuid4().hex}"
+    name = f"{_name_of(post.transport)}{uuid.uuid4().hex[:20]}"  # a lease has 40 characters
     try:
         with lease(post.database, holder=name, clock=post.clock, name=name) as held:
             stopped = asyncio.run(_Round(post, held, due, progress).run())
@@ -124,6 +127,11 @@ def deliver(post: Post, shard: Shard, *, progress: Callable[[int, int], None] | 
     with post.database.begin() as tx:
         counted = deliveries.states(tx, ids=due)
     return DeliverReport(dict(sorted(counted.items())), stopped)
+
+
+def _name_of(transport: Transport) -> str:
+    """How the names of the leases begin under which this transport sends."""
+    return f"{_CLAIM}{transport.name} "
 
 
 class _Round:
@@ -138,9 +146,11 @@ class _Round:
         self.all_claimed = False
         self.counted: Counter[str] = Counter()
         self.stopped = ""
+        self.error: Exception | None = None
         self._lanes: Lanes[claims.Delivery] = Lanes()
         self._filling = asyncio.Lock()
         self._waiting = asyncio.Lock()
+        self._begun: set[int] = set()
         self._papers: dict[tuple[int, int], asyncio.Task[dict[str, Paper]]] = {}
 
     async def run(self) -> str:
@@ -149,9 +159,10 @@ class _Round:
         async with post.transport:
             self.ledger = Ledger(
                 post.database, self.held.name, run=post.run, clock=post.clock, still_wanted=post.still_wanted,
-                learn=post.learn, patience=post.patience, note=post.note,
+                learn=post.learn, patience=post.patience, note=post.note, stop=post.stop,
             )  # fmt: skip
             async with self.ledger:
+                self._moved_at = asyncio.get_running_loop().time()
                 await self._load_rates()
                 async with asyncio.TaskGroup() as group:
                     workers = [
@@ -162,23 +173,47 @@ class _Round:
                     watch.cancel()
                 await self.ledger.release([delivery.id for delivery in self._lanes.rest()])
                 await self._keep_rates()
+        if self.error is not None:
+            raise self.error
         return self.stopped
 
     async def _watch(self, workers: Sequence[asyncio.Task[None]]) -> None:
-        """When told to stop, give what is in flight its time, and no more."""
-        while not self.post.stop.is_set():  # noqa: ASYNC110 - set by a signal handler, in another thread
+        """When told to stop, give what is in flight its time, and no more; nor wait for ever where nothing moves."""
+        time = asyncio.get_running_loop().time
+        while not self.post.stop.is_set() and time() - self._moved_at < _HUNG:  # noqa: ASYNC110 - a signal handler sets it
             await asyncio.sleep(_LOOK)
-        self.stopped = self.stopped or _TOLD
-        _, late = await asyncio.wait(workers, timeout=_LAST_ANSWERS)
-        for worker in late:
+        if self.post.stop.is_set():
+            self.stopped = self.stopped or _TOLD
+            await asyncio.wait(workers, timeout=_LAST_ANSWERS)
+        else:
+            self.stopped = self.stopped or f"nothing moved for {_HUNG / 60:.0f} minutes"
+        for worker in workers:
             worker.cancel()
 
     async def _work(self) -> None:
-        while (delivery := await self._next()) is not None:
-            await self._deliver(delivery)
-            self.counted["done"] += 1
-            if self.progress is not None:
-                self.progress(self.counted["done"], len(self.due))
+        delivery = None
+        try:
+            while (delivery := await self._next()) is not None:
+                await self._deliver(delivery)
+                self._moved_at = asyncio.get_running_loop().time()
+                self.counted["done"] += 1
+                if self.progress is not None:
+                    self.progress(self.counted["done"], len(self.due))
+        except Exception as error:  # noqa: BLE001 - raised again when the others have their answers
+            self._note_surprise(delivery, error)
+
+    def _note_surprise(self, delivery: claims.Delivery | None, error: Exception) -> None:
+        """What nobody foresaw ends the round, but not in the middle of the other workers' mails.
+
+        A delivery that was not begun is tried again later, and after the others: it must not end every round to come.
+        """
+        self.error = self.error or error
+        self.stopped = self.stopped or f"an error nobody foresaw: {error}"
+        if delivery is not None and delivery.id not in self._begun:
+            now = self.post.clock()
+            outcome = Outcome(State.QUEUED, Phase.CONNECT, reply=self.stopped)
+            due_at = now + retry_after(outcome, delivery.attempts + 1)
+            self.ledger.settle(claims.Settled(delivery, outcome, now, due_at))
 
     # ---- which one is next -----------------------------------------------------------------------------------------
 
@@ -214,8 +249,11 @@ class _Round:
             self.all_claimed = len(wanted) < _CLAIMED_AT_ONCE
 
     async def _pause(self, seconds: float) -> None:
+        self._moved_at = asyncio.get_running_loop().time()  # to wait for a rate is not to hang
+        somebody_waits = self._waiting.locked()
         async with self._waiting:  # one worker watches the clock, the others wait for it
-            await asyncio.sleep(min(seconds, _LOOK))
+            if not somebody_waits:
+                await asyncio.sleep(min(seconds, _LOOK))
 
     # ---- one delivery ----------------------------------------------------------------------------------------------
 
@@ -239,9 +277,13 @@ class _Round:
             return self._not_rendered(error)
         self.counted["rendered"] += 1
         try:
-            return await self.post.transport.send(parcel, lambda: self.ledger.begin(delivery))
+            return await self.post.transport.send(parcel, lambda: self._begin(delivery))
         except MailerUnavailable as error:
             return Outcome(State.QUEUED, Phase.CONNECT, reply=str(error), stop=True)
+
+    async def _begin(self, delivery: claims.Delivery) -> bool:
+        self._begun.add(delivery.id)
+        return await self.ledger.begin(delivery)
 
     def _not_rendered(self, error: RenderError) -> Outcome:
         """Refused where others can be rendered; else the fault may be everybody's, and nobody's mail is given up."""
@@ -266,7 +308,7 @@ class _Round:
         return self._began + timedelta(seconds=asyncio.get_running_loop().time() - self._began_at)
 
     async def _load_rates(self) -> None:
-        self._began, self._began_at = self.post.clock(), asyncio.get_running_loop().time()
+        self._began, self._began_at = self.post.clock(), self._moved_at
         self._kept_at = self._began_at
 
         def load(tx: Transaction, now: datetime) -> tuple[Kept, ...]:

@@ -5,10 +5,12 @@ leaves, one after the answer. Together they cost as much as one mail's.
 """
 
 import asyncio
+import threading
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -52,9 +54,9 @@ class Ledger:
 
     def __init__(
         self, database: Database, claim: str, *, run: str, clock: Callable[[], datetime], still_wanted: StillWanted,
-        learn: Learn, patience: float, note: Note,
+        learn: Learn, patience: float, note: Note, stop: threading.Event,
     ) -> None:  # fmt: skip
-        self.note = note
+        self.note, self.stop = note, stop
         self.database, self.name, self.run, self.clock = database, claim, run, clock
         self.still_wanted, self.learn, self.patience = still_wanted, learn, patience
         self._asked = _Asked()
@@ -126,8 +128,8 @@ class Ledger:
                 try:
                     return await asyncio.to_thread(self._in_transaction, work)
                 except DBAPIError:
-                    if loop.time() >= patient_until:
-                        raise
+                    if loop.time() >= patient_until or self.stop.is_set():
+                        raise  # who was told to stop has no time to wait for a database
                 await asyncio.sleep(next(pauses, _PAUSES[-1]))
 
     def _in_transaction(self, work: Callable[[Transaction, datetime], T]) -> T:
@@ -150,7 +152,8 @@ class Ledger:
 
     async def _commit(self, asked: _Asked) -> None:
         try:
-            begun = await self.write(lambda tx, now: self._record(tx, asked, now))
+            tries = count()
+            begun = await self.write(lambda tx, now: self._record(tx, asked, now, again=next(tries) > 0))
             if begun:
                 await asyncio.to_thread(self.note, asked.begin[max(begun)][0], self.clock())
         except BaseException as error:
@@ -160,7 +163,7 @@ class Ledger:
             if not future.done():  # who asked may have been cancelled
                 future.set_result(number in begun)
 
-    def _record(self, tx: Transaction, asked: _Asked, now: datetime) -> set[int]:
+    def _record(self, tx: Transaction, asked: _Asked, now: datetime, *, again: bool) -> set[int]:
         if asked.settled:
             claims.settle(tx, self.name, asked.settled, run=self.run, now=now)
             for each in asked.settled:
@@ -175,7 +178,7 @@ class Ledger:
         unwanted = [number for number, owner in owners.items() if owner not in wanted]
         if unwanted:
             claims.suppress(tx, self.name, unwanted, reply="unsubscribed or suppressed after it was queued", now=now)
-        return claims.begin(tx, self.name, owners.keys() - unwanted, run=self.run, now=now)
+        return claims.begin(tx, self.name, owners.keys() - unwanted, run=self.run, now=now, again=again)
 
 
 def _fail(asked: _Asked, error: BaseException) -> None:

@@ -1,12 +1,11 @@
 """report: close the run's account, and say what happened."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from newsletter import encoding
 from newsletter.database import Database, Transaction
 from newsletter.errors import LedgerError
-from newsletter.models import State
 from newsletter.queries import deliveries as outbox
 from newsletter.queries import runs
 from newsletter.reports import (
@@ -17,7 +16,9 @@ from newsletter.reports import (
     DoubtReport,
     EnqueueReport,
     RunReport,
+    Shard,
     masked,
+    masked_in,
 )
 
 _SHOWN = 50  # uncertain deliveries a report lists; all of them are in the outbox
@@ -34,27 +35,31 @@ def report(
     deliver: Iterable[DeliverReport],
     where: str,
     now: datetime,
+    shards: Sequence[Shard] = (),
     dry_run: bool = False,
 ) -> RunReport:
     """The account of a run: the audience must equal what became of everyone, `queued` meaning deferred to a later run.
+
+    What became of them is read in the outbox, whoever sent it: a task that was tried again, and a process beside this
+    one, count too. `shards` are those that were delivered: what earlier runs had queued is found in them.
 
     Raises:
         LedgerError: somebody is unaccounted for; the run has failed.
 
     """
-    told = tuple(deliver)
     with database.begin() as tx:
         states = outbox.states(tx, made_by=run)
+        lost = outbox.lost(tx, made_by=run)
+        became = outbox.came_to(tx, run=run, first=min((shard.first for shard in shards), default=None))
         doubts = _doubts(tx, run)
     accounted = enqueue.queued + sum(enqueue.skipped.values())
-    balanced = accounted == enqueue.audience and (dry_run or sum(states.values()) == enqueue.queued)
-    balanced = balanced and State.SENDING not in states
+    balanced = accounted == enqueue.audience and (dry_run or sum(states.values()) == enqueue.queued) and not lost
     whole = RunReport(
         day=day,
         collect=collect,
         compose=compose,
         enqueue=enqueue,
-        deliver=sum_up(told),
+        deliver=DeliverReport(dict(sorted(became.items())), masked_in(sum_up(deliver).stopped)),
         where=where,
         dry_run=dry_run,
         doubts=doubts,
@@ -64,7 +69,7 @@ def report(
     if not balanced:
         raise LedgerError(
             f"the account of run {run} does not close: {enqueue.audience} subscribers, {accounted} accounted for, "
-            f"deliveries {states}; see `paperboy deliveries list`"
+            f"deliveries {states}, {lost} left in mid-air; see `paperboy deliveries list`"
         )
     return whole
 
@@ -73,7 +78,8 @@ def _doubts(tx: Transaction, run: str) -> DoubtReport:
     """What was perhaps sent: since the run began, with the first of them, and before it."""
     new, rows = outbox.doubts(tx, run=run, limit=_SHOWN)
     earlier = len(outbox.uncertain(tx)) - new
-    return DoubtReport(new, earlier, tuple(Doubt(row.id, row.day, masked(row.address), row.reply) for row in rows))
+    newest = (Doubt(row.id, row.day, masked(row.address), masked_in(row.reply)) for row in rows)
+    return DoubtReport(new, earlier, tuple(newest))
 
 
 def sum_up(reports: Iterable[DeliverReport]) -> DeliverReport:

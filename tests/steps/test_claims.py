@@ -63,9 +63,9 @@ def held(newsroom, name: str):
 def test_what_one_has_claimed_the_other_does_not_get(queued):
     """Two workers share the outbox without meeting."""
     ids = due(queued)
-    with held(queued, "deliver a"), held(queued, "deliver b"):
-        first = claim(queued, "deliver a", ids[:3])
-        second = claim(queued, "deliver b", ids)
+    with held(queued, "deliver outbox a"), held(queued, "deliver outbox b"):
+        first = claim(queued, "deliver outbox a", ids[:3])
+        second = claim(queued, "deliver outbox b", ids)
 
         assert [one.id for one in first] == ids[:3]
         assert [one.id for one in second] == ids[3:]
@@ -75,8 +75,8 @@ def test_what_one_has_claimed_the_other_does_not_get(queued):
 def test_a_claim_whose_lease_is_gone_is_free_again(queued):
     """A process that died before it began holds nobody up."""
     ids = due(queued)
-    with held(queued, "deliver a"):
-        claim(queued, "deliver a", ids)
+    with held(queued, "deliver outbox a"):
+        claim(queued, "deliver outbox a", ids)
 
     assert due(queued) == ids
 
@@ -84,10 +84,10 @@ def test_a_claim_whose_lease_is_gone_is_free_again(queued):
 def test_a_released_claim_is_free_at_once(queued):
     """What a stopped round gives back goes out with the next."""
     ids = due(queued)
-    with held(queued, "deliver a"):
-        claim(queued, "deliver a", ids)
+    with held(queued, "deliver outbox a"):
+        claim(queued, "deliver outbox a", ids)
         with queued.database.begin() as tx:
-            claims.release(tx, "deliver a", ids[1:])
+            claims.release(tx, "deliver outbox a", ids[1:])
 
         assert due(queued) == ids[1:]
 
@@ -95,32 +95,32 @@ def test_a_released_claim_is_free_at_once(queued):
 def test_who_slept_through_the_lease_may_not_begin_what_another_has_claimed(queued):
     """The fence: the claim is in the WHERE of the statement that lets a message leave."""
     ids = due(queued)
-    with held(queued, "deliver a"):
-        claim(queued, "deliver a", ids)
+    with held(queued, "deliver outbox a"):
+        claim(queued, "deliver outbox a", ids)
         sweep(queued.database, now=NOON + timedelta(hours=1), prefix="deliver ")  # another host's look at the clock
-        with held(queued, "deliver b"):
-            claim(queued, "deliver b", ids)
+        with held(queued, "deliver outbox b"):
+            claim(queued, "deliver outbox b", ids)
 
-            assert begin(queued, "deliver a", *ids) == set()
-            assert begin(queued, "deliver b", *ids) == set(ids)
+            assert begin(queued, "deliver outbox a", *ids) == set()
+            assert begin(queued, "deliver outbox b", *ids) == set(ids)
 
 
 def test_nobody_begins_twice(queued):
     """A second begin of the same delivery finds it gone, also by the same holder."""
     ids = due(queued)
-    with held(queued, "deliver a"):
-        claim(queued, "deliver a", ids)
+    with held(queued, "deliver outbox a"):
+        claim(queued, "deliver outbox a", ids)
 
-        assert begin(queued, "deliver a", ids[0]) == {ids[0]}
-        assert begin(queued, "deliver a", ids[0]) == set()
+        assert begin(queued, "deliver outbox a", ids[0]) == {ids[0]}
+        assert begin(queued, "deliver outbox a", ids[0]) == set()
 
 
 def test_what_was_in_flight_under_a_living_lease_is_not_judged(queued):
     """A run that starts beside a delivering process leaves its mails alone."""
     ids = due(queued)
-    with held(queued, "deliver a"):
-        claim(queued, "deliver a", ids)
-        begin(queued, "deliver a", ids[0])
+    with held(queued, "deliver outbox a"):
+        claim(queued, "deliver outbox a", ids)
+        begin(queued, "deliver outbox a", ids[0])
 
         assert steps.recover(queued.post("next")) == {}
         assert states(queued)["sending"] == 1
@@ -129,9 +129,9 @@ def test_what_was_in_flight_under_a_living_lease_is_not_judged(queued):
 def test_what_was_in_flight_under_a_lease_that_is_gone_is_judged_one_by_one(queued):
     """Begun and not written is queued again; claimed and not begun never was anything else."""
     ids = due(queued)
-    with held(queued, "deliver a"):
-        claim(queued, "deliver a", ids)
-        begin(queued, "deliver a", *ids[:2])
+    with held(queued, "deliver outbox a"):
+        claim(queued, "deliver outbox a", ids)
+        begin(queued, "deliver outbox a", *ids[:2])
 
     assert steps.recover(queued.post("next")) == {"queued": 2}
     assert due(queued) == [*ids[2:], *ids[:2]]  # those tried least come first
@@ -140,16 +140,16 @@ def test_what_was_in_flight_under_a_lease_that_is_gone_is_judged_one_by_one(queu
 def test_an_answer_that_comes_after_all_settles_what_was_thought_uncertain(queued):
     """A process that only slept still knows what the server said."""
     ids = due(queued)
-    with held(queued, "deliver a"):
-        one = claim(queued, "deliver a", ids)[0]
-        begin(queued, "deliver a", one.id)
+    with held(queued, "deliver outbox a"):
+        one = claim(queued, "deliver outbox a", ids)[0]
+        begin(queued, "deliver outbox a", one.id)
     with queued.database.begin() as tx:
         (left,) = claims.in_flight(tx)
         judged = claims.judge(tx, left, Outcome(State.UNCERTAIN, Phase.DOT, reply="?"), run="next", now=NOON)
     assert judged
     assert states(queued)["uncertain"] == 1
 
-    settle(queued, "deliver a", one)
+    settle(queued, "deliver outbox a", one)
 
     assert states(queued)["accepted"] == 1
     with queued.database.begin() as tx:
@@ -159,10 +159,10 @@ def test_an_answer_that_comes_after_all_settles_what_was_thought_uncertain(queue
 def test_an_answer_to_what_is_not_ours_changes_nothing(queued):
     """Who was fenced off cannot settle what another has."""
     ids = due(queued)
-    with held(queued, "deliver a"), held(queued, "deliver b"):
-        one = claim(queued, "deliver a", ids)[0]
-        begin(queued, "deliver a", one.id)
-        settle(queued, "deliver b", one)
+    with held(queued, "deliver outbox a"), held(queued, "deliver outbox b"):
+        one = claim(queued, "deliver outbox a", ids)[0]
+        begin(queued, "deliver outbox a", one.id)
+        settle(queued, "deliver outbox b", one)
 
         assert states(queued)["sending"] == 1
 
@@ -170,9 +170,9 @@ def test_an_answer_to_what_is_not_ours_changes_nothing(queued):
 def test_what_is_judged_once_is_not_judged_again(queued):
     """Two runs that find the same dead process agree on one judgement."""
     ids = due(queued)
-    with held(queued, "deliver a"):
-        claim(queued, "deliver a", ids)
-        begin(queued, "deliver a", ids[0])
+    with held(queued, "deliver outbox a"):
+        claim(queued, "deliver outbox a", ids)
+        begin(queued, "deliver outbox a", ids[0])
     uncertain = Outcome(State.UNCERTAIN, Phase.DOT, reply="?")
     with queued.database.begin() as tx:
         (left,) = claims.in_flight(tx)
@@ -186,8 +186,8 @@ def test_an_expired_delivery_is_not_claimed(queued):
     """What is too old is not sent, even if nobody has swept it yet."""
     ids = due(queued)
     late = NOON + timedelta(hours=25)
-    with held(queued, "deliver a"), queued.database.begin() as tx:
-        assert claims.claim(tx, "deliver a", ids, now=late) == []
+    with held(queued, "deliver outbox a"), queued.database.begin() as tx:
+        assert claims.claim(tx, "deliver outbox a", ids, now=late) == []
 
 
 # ---- the ledger --------------------------------------------------------------------------------------------------------
@@ -202,6 +202,7 @@ def ledger(newsroom, name: str, **changes) -> Ledger:
         "learn": post.learn,
         "patience": 1.0,
         "note": post.note,
+        "stop": post.stop,
     }
     return Ledger(newsroom.database, name, **(known | changes))
 
@@ -211,14 +212,14 @@ def test_the_ledger_begins_and_settles_many_at_once(queued):
     ids = due(queued)
 
     async def work() -> list[bool]:
-        async with ledger(queued, "deliver a") as book:
+        async with ledger(queued, "deliver outbox a") as book:
             claimed = await book.claim(ids[:4])
             begun = await asyncio.gather(*(book.begin(one) for one in claimed))
             for one in claimed[:3]:
                 book.settle(claims.Settled(one, TAKEN, NOON, NOON))
             return begun
 
-    with held(queued, "deliver a"):
+    with held(queued, "deliver outbox a"):
         begun = asyncio.run(work())
 
     assert begun == [True] * 4
@@ -230,10 +231,10 @@ def test_who_left_while_the_mail_waited_is_not_mailed(queued):
     ids = due(queued)
 
     async def work() -> list[bool]:
-        async with ledger(queued, "deliver a", still_wanted=lambda _tx, who: set(sorted(who)[1:])) as book:
+        async with ledger(queued, "deliver outbox a", still_wanted=lambda _tx, who: set(sorted(who)[1:])) as book:
             return await asyncio.gather(*(book.begin(one) for one in await book.claim(ids)))
 
-    with held(queued, "deliver a"):
+    with held(queued, "deliver outbox a"):
         begun = asyncio.run(work())
 
     assert begun == [False] + [True] * (READERS - 1)
@@ -247,7 +248,7 @@ def test_a_database_error_lets_no_message_leave(queued):
         raise ZeroDivisionError
 
     async def work() -> list[object]:
-        book = ledger(queued, "deliver a", still_wanted=broken)
+        book = ledger(queued, "deliver outbox a", still_wanted=broken)
         await book.__aenter__()
         claimed = await book.claim(due(queued))
         first = await asyncio.gather(book.begin(claimed[0]), return_exceptions=True)
@@ -256,7 +257,7 @@ def test_a_database_error_lets_no_message_leave(queued):
             await book.__aexit__(None, None, None)
         return [*first, *later]
 
-    with held(queued, "deliver a"):
+    with held(queued, "deliver outbox a"):
         told = asyncio.run(work())
 
     assert [type(each) for each in told] == [ZeroDivisionError] * 2

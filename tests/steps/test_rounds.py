@@ -259,9 +259,9 @@ def test_a_refused_recipient_was_never_in_doubt(newsroom):
 def test_a_lease_that_somebody_else_has_is_known_to_be_lost(newsroom):
     """Who slept through it finds out at the next renewal, and stops."""
     term = timedelta(seconds=0.2)
-    with lease(newsroom.database, holder="a", clock=lambda: NOON, name="deliver a", term=term) as held:
+    with lease(newsroom.database, holder="a", clock=lambda: NOON, name="deliver outbox a", term=term) as held:
         with newsroom.database.begin() as tx:
-            runs.release(tx, "deliver a", token="a")
+            runs.release(tx, "deliver outbox a", token="a")
 
         assert held.lost.wait(30)
 
