@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 
 from newsletter.errors import ConfigurationError
+from newsletter.mail.mime import Unsigned, relaxed
 
 SIGNED = (
     "from",
@@ -35,7 +36,6 @@ FEEDBACK = "feedback-id"
 """Signed where it is there, and named once: a relay may add one of its own."""
 
 _SHORTEST_RSA = 1_024  # RFC 8301
-_BLANKS = re.compile(r"[ \t]+")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _LINE = 72
 
@@ -57,30 +57,31 @@ class Signer:
         if not _NAME.fullmatch(domain):
             raise ConfigurationError(f"the DKIM domain {domain!r} is not a name in the DNS; write it as example.org")
         self.domain, self.keys = domain, keys
-        self._starts = {
-            (key.selector, feedback): _start(domain, key, feedback=feedback)
-            for key in keys
-            for feedback in (False, True)
-        }
+        self._ready = [
+            ([_start(domain, key, feedback=feedback) for feedback in (False, True)], key.sign) for key in keys
+        ]
 
     def __call__(self, mail: bytes) -> bytes:
         """A mail of our own writer, signed."""
-        end = mail.index(b"\r\n\r\n")
-        body = _base64(hashlib.sha256(memoryview(mail)[end + 4 :]).digest())
+        end = mail.index(b"\r\n\r\n") + 4
         headers = {
             name.lower(): value
-            for name, _, value in [line.partition(":") for line in mail[:end].decode("ascii").split("\r\n")]
+            for name, _, value in [line.partition(":") for line in mail[: end - 4].decode("ascii").split("\r\n")]
         }
-        feedback = FEEDBACK in headers
-        names = (*SIGNED, FEEDBACK) if feedback else SIGNED
-        lines = "".join([f"{name}:{_relaxed(headers[name])}\r\n" for name in names if name in headers])
+        names = (*SIGNED, FEEDBACK)
+        covered = "".join([f"{name}:{relaxed(headers[name])}\r\n" for name in names if name in headers])
+        return self.stamp(Unsigned(mail[:end], mail[end:], covered, FEEDBACK in headers))
+
+    def stamp(self, mail: Unsigned) -> bytes:
+        """The same of a mail that is not joined yet: its header lines need not be read back."""
+        body = _base64(hashlib.sha256(mail.body).digest())
         signatures = []
-        for key in self.keys:
-            written, canonical = self._starts[key.selector, feedback]
-            made = _base64(key.sign(f"{lines}{canonical} bh={body}; b=".encode("ascii")))
+        for starts, sign in self._ready:
+            written, canonical = starts[mail.feedback]
+            made = _base64(sign(f"{mail.covered}{canonical} bh={body}; b=".encode("ascii")))
             folded = "\r\n ".join([made[place : place + _LINE] for place in range(0, len(made), _LINE)])
-            signatures.append(f"{written}\r\n bh={body};\r\n b={folded}\r\n".encode("ascii"))
-        return b"".join([*signatures, mail])
+            signatures.append(f"{written}\r\n bh={body};\r\n b={folded}\r\n")
+        return b"".join(["".join(signatures).encode("ascii"), mail.head, mail.body])
 
 
 def _start(domain: str, key: Key, *, feedback: bool) -> tuple[str, str]:
@@ -89,11 +90,7 @@ def _start(domain: str, key: Key, *, feedback: bool) -> tuple[str, str]:
     listed = ":\r\n  ".join(":".join(names[place : place + 5]) for place in range(0, len(names), 5))
     value = f"v=1; a={key.algorithm}; c=relaxed/relaxed; d={domain};\r\n s={key.selector};\r\n h={listed};"
     unfolded = value.replace("\r\n", "")
-    return f"DKIM-Signature: {value}", f"dkim-signature:{_relaxed(unfolded)}"
-
-
-def _relaxed(value: str) -> str:
-    return _BLANKS.sub(" ", value).strip(" ") if "  " in value or "\t" in value else value.strip(" ")
+    return f"DKIM-Signature: {value}", f"dkim-signature:{relaxed(unfolded)}"
 
 
 def _base64(raw: bytes) -> str:

@@ -27,15 +27,26 @@ class Encoded:
     text: list[bytes]
 
 
+@dataclass(slots=True)
+class Unsigned:
+    """A mail before it is signed, so that nobody needs to find its parts again."""
+
+    head: bytes  # every header, and the empty line
+    body: bytes
+    covered: str  # the header lines that a signature covers, in their canonical form
+    feedback: bool  # whether a Feedback-ID is among them
+
+
 LONGEST_HEADER = 998
 """Characters in one header line without its line break (RFC 5322)."""
 
 # No text can hold the boundary: quoted-printable writes every equals sign as =3D.
 _BOUNDARY = "=_paperboy_text_or_html"
 _QUOTED = "; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-_TEXT = f"\r\n--{_BOUNDARY}\r\nContent-Type: text/plain{_QUOTED}".encode("ascii")
+_TEXT = f"--{_BOUNDARY}\r\nContent-Type: text/plain{_QUOTED}".encode("ascii")
 _HTML = f"--{_BOUNDARY}\r\nContent-Type: text/html{_QUOTED}".encode("ascii")
 _END = f"--{_BOUNDARY}--\r\n".encode("ascii")
+_ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _CONSTANT = (
     "Auto-Submitted: auto-generated\r\n"  # RFC 3834: do not answer
     "X-Auto-Response-Suppress: OOF, AutoReply\r\n"  # the same, for Exchange
@@ -43,8 +54,10 @@ _CONSTANT = (
     "MIME-Version: 1.0\r\n"
     f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n'
 )
+_CONSTANT_SIGNED = f'mime-version:1.0\r\ncontent-type:multipart/alternative; boundary="{_BOUNDARY}"\r\n'
 _KEPT = 1_024
 
+_BLANKS = re.compile(r"[ \t]+")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _ASCII_ADDRESS = re.compile(
@@ -80,6 +93,18 @@ def join(parts: Encoded, envelope: Envelope) -> bytes:
     return b"".join([_head(parts.subject, envelope), _TEXT, *parts.text, _HTML, *parts.html, _END])
 
 
+def unsigned(parts: Encoded, envelope: Envelope) -> Unsigned:
+    """The same mail with its head told from its body.
+
+    Raises:
+        RenderError: a value cannot stand in a header.
+
+    """
+    shared, own = _lines(parts.subject, envelope)
+    head = _written(shared, own).encode("ascii")
+    return Unsigned(head, b"".join([_TEXT, *parts.text, _HTML, *parts.html, _END]), _canonical(shared, own), shared.feedback)
+
+
 def message_id(delivery_key: str, host: str) -> str:
     """The Message-ID of a delivery, in angle brackets: opaque, and the same at every attempt."""
     digest = hashlib.sha256(b"message-id\0" + delivery_key.encode()).hexdigest()[:32]
@@ -87,24 +112,11 @@ def message_id(delivery_key: str, host: str) -> str:
 
 
 def _head(subject: str, envelope: Envelope) -> bytes:
-    """Every header, each on one line."""
-    offset = envelope.date.utcoffset()
-    if offset is None:
-        raise RenderError(f"the date of delivery {envelope.delivery_key!r} has no time zone; give a UTC time")
-    shared = _shared(envelope.date, offset, envelope.sender, envelope.list_id, envelope.feedback_id)
-    rows = (
-        shared.top,
-        _line("To", _mailbox("To", envelope.recipient_name, envelope.recipient)),
-        _line("Subject", _unstructured("Subject", subject)),
-        f"Message-ID: {message_id(envelope.delivery_key, shared.host)}",
-        shared.of_list,
-        *_unsubscribe(envelope),
-        shared.end,
-    )
-    return "\r\n".join(rows).encode("ascii")
+    """Every header, each on one line, and the empty line below them."""
+    return _written(*_lines(subject, envelope)).encode("ascii")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Shared:
     """The header lines that all mails of a batch have, around those of each."""
 
@@ -112,6 +124,57 @@ class _Shared:
     of_list: str
     end: str
     host: str  # of the Message-IDs
+    feedback: bool
+    signed: tuple[str, str, str]  # as a signature covers them: From, Date, and what comes last
+
+
+@dataclass(slots=True)
+class _Own:
+    """The header lines of one mail."""
+
+    to: str
+    subject: str
+    message_id: str
+    unsubscribe: str  # empty: there is no way
+    one_click: bool
+
+
+def _lines(subject: str, envelope: Envelope) -> tuple[_Shared, _Own]:
+    offset = envelope.date.utcoffset()
+    if offset is None:
+        raise RenderError(f"the date of delivery {envelope.delivery_key!r} has no time zone; give a UTC time")
+    shared = _shared(envelope.date, offset, envelope.sender, envelope.list_id, envelope.feedback_id)
+    url = envelope.unsubscribe_url
+    return shared, _Own(
+        _line("To", _mailbox("To", envelope.recipient_name, envelope.recipient)),
+        _line("Subject", _unstructured("Subject", subject)),
+        message_id(envelope.delivery_key, shared.host),
+        _unsubscribe(url, envelope.unsubscribe_mailto),
+        url is not None and url.startswith("https://"),
+    )
+
+
+def _written(shared: _Shared, own: _Own) -> str:
+    leave = f"{own.unsubscribe}\r\n" if own.unsubscribe else ""
+    click = _ONE_CLICK if own.one_click else ""
+    return (
+        f"{shared.top}{own.to}\r\n{own.subject}\r\nMessage-ID: {own.message_id}\r\n"
+        f"{shared.of_list}{leave}{click}{shared.end}\r\n"
+    )
+
+
+def _canonical(shared: _Shared, own: _Own) -> str:
+    """The lines that a signature covers, in the order of `newsletter.mail.dkim.SIGNED`, in relaxed form (RFC 6376)."""
+    first, dated, last = shared.signed
+    leave = f"list-unsubscribe:{own.unsubscribe[17:]}\r\n" if own.unsubscribe else ""
+    click = "list-unsubscribe-post:List-Unsubscribe=One-Click\r\n" if own.one_click else ""
+    to, subject = relaxed(own.to[4:]), relaxed(own.subject[9:])
+    return f"{first}to:{to}\r\nsubject:{subject}\r\n{dated}message-id:{own.message_id}\r\n{leave}{click}{last}"
+
+
+def relaxed(value: str) -> str:
+    """The value of a header as relaxed canonicalisation has it: no run of blanks, none at either end."""
+    return _BLANKS.sub(" ", value).strip(" ") if "  " in value or "\t" in value else value.strip(" ")
 
 
 @lru_cache(_KEPT)
@@ -119,29 +182,29 @@ def _shared(date: datetime, offset: timedelta, sender: str, list_id: str, feedba
     """The offset is asked for because dates of one instant are equal, whatever their zones."""
     listed, host = _list_id(list_id)
     dated = _line("Date", format_datetime(date.replace(tzinfo=timezone(offset))))
+    sent = _line("From", _mailbox("From", *parseaddr(_clean("From", sender))))
+    feedback = _line("Feedback-ID", feedback_id) if feedback_id else ""
     return _Shared(
-        top=f"{dated}\r\n{_line('From', _mailbox('From', *parseaddr(_clean('From', sender))))}",
-        of_list=f"{listed}\r\nList-Post: NO",  # RFC 2369: nobody can post to this list
-        end=(f"{_line('Feedback-ID', feedback_id)}\r\n" if feedback_id else "") + _CONSTANT,
+        top=f"{dated}\r\n{sent}\r\n",
+        of_list=f"{listed}\r\nList-Post: NO\r\n",  # RFC 2369: nobody can post to this list
+        end=(f"{feedback}\r\n" if feedback else "") + _CONSTANT,
         host=host,
+        feedback=bool(feedback),
+        signed=(
+            f"from:{relaxed(sent[5:])}\r\n",
+            f"date:{relaxed(dated[5:])}\r\n",
+            f"list-id:{relaxed(listed[8:])}\r\n{_CONSTANT_SIGNED}"
+            + (f"feedback-id:{relaxed(feedback[12:])}\r\n" if feedback else ""),
+        ),
     )
 
 
-def _unsubscribe(envelope: Envelope) -> list[str]:
+def _unsubscribe(url: str | None, mailto: str | None) -> str:
     """RFC 2369 and RFC 8058: https first; one-click is promised only where an https address can keep the promise."""
-    ways = []
-    if envelope.unsubscribe_url:
-        if not envelope.unsubscribe_url.startswith(("https://", "http://")):
-            raise RenderError(f"the unsubscribe link {envelope.unsubscribe_url!r} is not an https address")
-        ways.append(_uri(envelope.unsubscribe_url))
-    if envelope.unsubscribe_mailto:
-        ways.append(_mailto(envelope.unsubscribe_mailto))
-    if not ways:
-        return []
-    rows = [_line("List-Unsubscribe", ", ".join(ways))]
-    if envelope.unsubscribe_url and envelope.unsubscribe_url.startswith("https://"):
-        rows.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
-    return rows
+    if url and not url.startswith(("https://", "http://")):
+        raise RenderError(f"the unsubscribe link {url!r} is not an https address")
+    ways = [*([_uri(url)] if url else []), *([_mailto(mailto)] if mailto else [])]
+    return _line("List-Unsubscribe", ", ".join(ways)) if ways else ""
 
 
 @lru_cache(_KEPT)
