@@ -22,6 +22,7 @@ HERE = "\0"
 _PLACE = re.compile(f"{HERE}([^{HERE}]*){HERE}")
 _PARTS = "parts"
 _HOLE = f"{HERE}{_PARTS}{HERE}"
+_MARKED = re.compile("[&<>'\"]")
 _WHY = "  Why: "
 _WIDTH = 72  # columns of the text
 _KEPT = 8_192  # reasons and phrases that many readers share; what is rarer is written again
@@ -51,22 +52,32 @@ class Memo(dict[Key, Made]):
         return made
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece(Generic[Ink]):
-    """A heading, a reason, or one paper at one detail before and after its reason; `size`: bytes of the HTML."""
+    """A heading, a reason or an address; `size`: bytes of the HTML."""
+
+    html: Ink
+    text: Ink
+    size: int
+
+
+@dataclass(slots=True)
+class Halves(Generic[Ink]):
+    """One paper at one detail, before and after its reason; `size`: bytes of the HTML."""
 
     html: Ink
     text: Ink
     html_after: Ink
     text_after: Ink
     size: int
+    card: Card
 
 
-Papers = Memo[str, Piece[Ink]]
+Papers = Memo[str, Halves[Ink]]
 """The papers of a window at one detail, by their keys."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts(Generic[Ink]):
     """HTML and text in pieces that only need joining; `size`: bytes of the HTML."""
 
@@ -92,13 +103,14 @@ class Frame(Generic[Ink]):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Values:
     """What the shell says: sentences and addresses are the reader's own, the rest many readers share."""
 
     sentences: dict[str, Sentence]
     links: dict[str, str]  # address by label
     shared: tuple[tuple[str, object], ...]
+    own: str = ""  # the phrase that is one reader's alone: the name
 
     @property
     def shape(self) -> object:
@@ -125,6 +137,7 @@ class Press(Generic[Ink]):
         self.papers: dict[Detail, Papers[Ink]] = {
             detail: self._papers(detail) for detail in Detail if detail is not Detail.OUT
         }
+        self.full, self.titles_alone = self.papers[Detail.FULL], self.papers[Detail.LINE]
         self.labels: Memo[str, str] = Memo(clean)
         self.headings: Memo[str, Piece[Ink]] = Memo(self._heading)
         self.reasons: Memo[str, Piece[Ink]] = Memo(self._reason)
@@ -137,7 +150,7 @@ class Press(Generic[Ink]):
     def _papers(self, detail: Detail) -> Papers[Ink]:
         return Memo(lambda key: self._render(self._cards[key], detail), most=sys.maxsize)
 
-    def _render(self, made: Card, detail: Detail) -> Piece[Ink]:
+    def _render(self, made: Card, detail: Detail) -> Halves[Ink]:
         abstract = {
             Detail.FULL: shorten(made.abstract, FULL_ABSTRACT),
             Detail.SHORT: shorten(made.abstract, SHORT_ABSTRACT),
@@ -156,33 +169,25 @@ class Press(Generic[Ink]):
         else:
             html = (self._templates.card[0].render(values), self._templates.card[1].render(values))
         before, after = (template.render(values) for template in self._templates.text_card)
-        return self._written(html, (before.rstrip() + "\n\n", after.strip("\n") + "\n\n" if after.strip() else ""))
-
-    def _written(self, html: tuple[str, str], text: tuple[str, str]) -> Piece[Ink]:
-        write = self._write
-        size = sum(len(part.encode()) for part in html)
-        return Piece(write(html[0]), write(text[0]), write(html[1]), write(text[1]), size)
+        after = after.strip("\n") + "\n\n" if after.strip() else ""
+        write, size = self._write, sum(len(part.encode()) for part in html)
+        return Halves(write(html[0]), write(before.rstrip() + "\n\n"), write(html[1]), write(after), size, made)
 
     def _heading(self, label: str) -> Piece[Ink]:
         """What stands above the papers of a topic."""
+        html = self._templates.section.render(label=label)
         underlined = f"{wrap(label)}\n{'-' * min(columns(label), 72)}\n\n"
-        return self._written((self._templates.section.render(label=label), ""), (underlined, ""))
+        return Piece(self._write(html), self._write(underlined), len(html.encode()))
 
     def _reason(self, reason: str) -> Piece[Ink]:
         """The reader's own line; joined from its two ends, since it is all that differs in a card."""
         if not (said := clean(reason)):
-            return self._written(("", ""), ("", ""))
+            return Piece(self._nothing, self._nothing, 0)
         write = self._write
         html, size = self._in_html(said)
         told = wrap(f"Why: {said}", indent="  ")
         text = self._why_text + write(told.removeprefix(_WHY)) if told.startswith(_WHY) else write(told)
-        return Piece(
-            self._why_ends[0] + html + self._why_ends[1],
-            text + self._empty_line,
-            self._nothing,
-            self._nothing,
-            self._why_size + size,
-        )
+        return Piece(self._why_ends[0] + html + self._why_ends[1], text + self._empty_line, self._why_size + size)
 
     # ---- the shell -------------------------------------------------------------------------------------------------
 
@@ -191,7 +196,9 @@ class Press(Generic[Ink]):
         shape = values.shape
         frame = self._frames.get(shape) or self._frame(values, shape)
         sentences, shown = values.sentences, self._shown
-        links = {label: self._link(address) for label, address in values.links.items()}
+        own = values.own
+        mine = self._own(own) if own else None
+        links = {label: self._own(address) for label, address in values.links.items()}
         html: list[Ink] = []
         text: list[Ink] = []
         size = frame.size + parts.size
@@ -199,9 +206,13 @@ class Press(Generic[Ink]):
             html.append(before)
             if name in sentences:
                 for phrase in sentences[name]:
-                    ink, added = shown[phrase]
-                    html.append(ink)
-                    size += added
+                    if phrase is own and mine is not None:
+                        html.append(mine.html)
+                        size += mine.size
+                    else:
+                        ink, added = shown[phrase]
+                        html.append(ink)
+                        size += added
             elif name == _PARTS:
                 html += parts.html
             else:
@@ -210,7 +221,7 @@ class Press(Generic[Ink]):
         for before, name in frame.text.steps:
             text.append(before)
             if name in sentences:
-                text.append(self._in_text(sentences[name]))
+                text.append(self._in_text(sentences[name], own, mine))
             elif name == _PARTS:
                 text += parts.text
             else:
@@ -225,22 +236,26 @@ class Press(Generic[Ink]):
 
     def _in_html(self, phrase: str) -> tuple[Ink, int]:
         """A phrase as it stands in the HTML, and its bytes there."""
-        escaped = str(escape(phrase))
+        escaped = str(escape(phrase)) if _MARKED.search(phrase) else phrase
         return self._write(escaped), len(escaped) if escaped.isascii() else len(escaped.encode())
 
-    def _in_text(self, sentence: Sentence) -> Ink:
+    def _in_text(self, sentence: Sentence, own: str, mine: Piece[Ink] | None) -> Ink:
         """A sentence as it stands in the text: wrapped, or where one line holds it joined from its phrases."""
         if len(sentence) == 1:
             return self._wrapped[sentence[0]]
         whole = "".join(sentence)
         if columns(whole) > _WIDTH or whole != whole.strip():
             return self._write(wrap(whole))
-        return self._nothing.join([self._plain[phrase] for phrase in sentence])
+        plain = self._plain
+        return self._nothing.join(
+            [mine.text if phrase is own and mine is not None else plain[phrase] for phrase in sentence]
+        )
 
-    def _link(self, address: str) -> Piece[Ink]:
-        html, size = self._in_html(address)
-        text = html if "&" not in address and "'" not in address else self._write(address)
-        return Piece(html, text, self._nothing, self._nothing, size)
+    def _own(self, said: str) -> Piece[Ink]:
+        """An address or a name, which one reader has: written as it is, and not kept."""
+        html, size = self._in_html(said)
+        text = self._write(said.replace("\u00a0", " ")) if _MARKED.search(said) or "\u00a0" in said else html
+        return Piece(html, text, size)
 
     def _frame(self, values: Values, shape: object) -> Frame[Ink]:
         """The frame for these values; kept where it holds for all mails of this shape.

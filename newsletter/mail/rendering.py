@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, islice, repeat
 
 from newsletter.errors import RenderError
 from newsletter.mail import wording
@@ -110,25 +110,29 @@ class Renderer:
     def _set(self, press: Press[Ink], digest: Digest, recipient_name: str, links: Links) -> tuple[str, Parts[Ink]]:
         """Subject, and HTML and text of one reader's mail in pieces."""
         topics = [(press.labels[section.label], section.picks) for section in digest.sections if section.picks]
-        cards = [self._cards[pick.paper_key] for _, picks in topics for pick in picks]
-        if not cards:
+        if not topics:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")
-        count = len(cards)
+        count = 0
+        for _, picks in topics:
+            count += len(picks)
+        first = [press.full[pick.paper_key].card for pick in islice(chain.from_iterable([p for _, p in topics]), 4)]
         labels = [label for label, _ in topics if label != wording.LEFT_OVER]
-        subject = wording.subject(count, digest.since, digest.day, labels, cards[0].title, sample=digest.sample)
+        subject = wording.subject(count, digest.since, digest.day, labels, first[0].title, sample=digest.sample)
+        dateline = wording.dateline(digest.since, digest.day, recipient_name)
         sentences: dict[str, Sentence] = {
             "subject": (subject,),
-            "preheader": (wording.preheader(_peek(cards, subject_names_topics=bool(labels))),),
-            "dateline": wording.dateline(digest.since, digest.day, recipient_name),
-            "intro": (wording.introduction(count, digest.considered, digest.matched, personal=digest.personal),),
+            "preheader": (wording.preheader(_peek(first, subject_names_topics=bool(labels))),),
+            "dateline": dateline,
+            "intro": (wording.introduction(count, digest.considered, digest.matched, digest.personal),),
             "overview": wording.overview(topics),
         }
         if not labels:  # what was left over, beside nothing else, is simply the new papers
             topics = [("New papers", picks) for _, picks in topics]
-        remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks])
+        remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks]) if digest.remarks else ()
         sample = wording.SAMPLE if digest.sample else ""
-        parts = _parts(press, topics, repeat(press.papers[Detail.FULL]))
-        made = press.set(self._values(sentences, links, remarks, sample), parts)
+        own = dateline[1] if len(dateline) > 1 else ""
+        parts = _parts(press, topics, repeat(press.full))
+        made = press.set(self._values(sentences, links, remarks, sample, own), parts)
         if made.size > self._budget:
             details = _details(press, topics, self._budget - made.size + parts.size)
             trimmed = wording.trimmed(
@@ -138,7 +142,7 @@ class Renderer:
                 web_address(links.edition),
             )
             parts = _parts(press, topics, [press.papers.get(detail) for detail in details])
-            made = press.set(self._values(sentences, links, (*remarks, trimmed), sample), parts)
+            made = press.set(self._values(sentences, links, (*remarks, trimmed), sample, own), parts)
         return subject, made
 
     def _values(
@@ -147,6 +151,7 @@ class Renderer:
         links: Links,
         remarks: tuple[str, ...],
         sample: str = "",
+        own: str = "",
         *,
         subscribed: bool = True,
     ) -> Values:
@@ -163,6 +168,7 @@ class Renderer:
             sentences,
             {label: address for label, address in offered if address},
             (("closing", closing), ("remarks", remarks), ("sample", sample)),
+            own,
         )
 
     def _card(self, key: str) -> Card:
@@ -177,7 +183,7 @@ def _parts(press: Press[Ink], topics: Sequence[Topic], details: Iterable[Papers[
     html: list[Ink] = []
     text: list[Ink] = []
     size = 0
-    reasons, titles_alone = press.reasons, press.papers[Detail.LINE]
+    reasons, titles_alone = press.reasons, press.titles_alone
     remaining = iter(details)
     for label, picks in topics:
         headed = False

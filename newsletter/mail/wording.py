@@ -89,7 +89,7 @@ def dateline(since: date, day: date, recipient_name: str) -> tuple[str, ...]:
 
 
 @lru_cache
-def introduction(count: int, considered: int, matched: int, *, personal: bool) -> str:
+def introduction(count: int, considered: int, matched: int, personal: bool) -> str:  # noqa: FBT001
     """How many of how many papers, and by what they were chosen."""
     everything = count >= considered
     papers = f"new {'paper' if considered == 1 else 'papers'}"
