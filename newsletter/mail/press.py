@@ -5,7 +5,7 @@ Both come from the same code, so what is previewed is what is mailed; only the f
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -14,7 +14,7 @@ from markupsafe import escape
 from newsletter.errors import RenderError
 from newsletter.mail.cards import FULL_ABSTRACT, SHORT_ABSTRACT, Card, Detail
 from newsletter.mail.templates import Templates
-from newsletter.mail.text import clean, columns, shorten, wrap
+from newsletter.mail.text import WIDTH, clean, columns, fold, shorten, wrap
 
 HERE = "\0"
 """On both sides of a name it stands for a value in what is rendered before it is known; no cleaned text holds it."""
@@ -22,9 +22,7 @@ HERE = "\0"
 _PLACE = re.compile(f"{HERE}([^{HERE}]*){HERE}")
 _PARTS = "parts"
 _HOLE = f"{HERE}{_PARTS}{HERE}"
-_MARKED = re.compile("[&<>'\"]")
 _WHY = "  Why: "
-_WIDTH = 72  # columns of the text
 _KEPT = 8_192  # reasons and phrases that many readers share; what is rarer is written again
 _FRAMES = 64  # each sentence about what was cut makes a frame of its own
 
@@ -88,10 +86,11 @@ class Parts(Generic[Ink]):
 
 @dataclass(frozen=True, slots=True)
 class Half(Generic[Ink]):
-    """What is around the papers in the HTML or in the text: pieces, each before the value of a name, and the end."""
+    """What is around the papers in the HTML or in the text: every second piece is the place of a name's value."""
 
-    steps: tuple[tuple[Ink, str], ...]
-    end: Ink
+    pieces: list[Ink]
+    names: tuple[str, ...]
+    parts: int  # the place of the papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +117,18 @@ class Values:
         return tuple(map(bool, self.sentences.values())), tuple(self.links), self.shared
 
 
+def _is_plain(text: str) -> bool:
+    """Whether nothing in it is written differently in HTML."""
+    return (
+        text.isascii()
+        and "&" not in text
+        and "'" not in text
+        and "<" not in text
+        and ">" not in text
+        and '"' not in text
+    )
+
+
 class Press(Generic[Ink]):
     """Writes what the mails of an edition window have in common, each thing once."""
 
@@ -133,17 +144,19 @@ class Press(Generic[Ink]):
         self._why_text: Ink = write(_WHY)
         self._empty_line: Ink = write("\n\n")
         self._nothing: Ink = write("")
+        self._blank = Piece(self._nothing, self._nothing, 0)
         self._frames: dict[object, Frame[Ink]] = {}
         self.papers: dict[Detail, Papers[Ink]] = {
             detail: self._papers(detail) for detail in Detail if detail is not Detail.OUT
         }
-        self.full, self.titles_alone = self.papers[Detail.FULL], self.papers[Detail.LINE]
+        self.titles_alone = self.papers[Detail.LINE]
+        self.told: Papers[Ink] = Memo(self._told, most=sys.maxsize)
+        self.plain: Memo[str, Ink | None] = Memo(self._plain)
         self.labels: Memo[str, str] = Memo(clean)
         self.headings: Memo[str, Piece[Ink]] = Memo(self._heading)
         self.reasons: Memo[str, Piece[Ink]] = Memo(self._reason)
-        self._shown: Memo[str, tuple[Ink, int]] = Memo(self._in_html)
+        self._shown: Memo[str, Piece[Ink]] = Memo(self._in_html)
         self._wrapped: Memo[str, Ink] = Memo(lambda sentence: write(wrap(sentence)))
-        self._plain: Memo[str, Ink] = Memo(lambda phrase: write(phrase.replace("\u00a0", " ")))
 
     # ---- papers ----------------------------------------------------------------------------------------------------
 
@@ -173,6 +186,24 @@ class Press(Generic[Ink]):
         write, size = self._write, sum(len(part.encode()) for part in html)
         return Halves(write(html[0]), write(before.rstrip() + "\n\n"), write(html[1]), write(after), size, made)
 
+    def _told(self, key: str) -> Halves[Ink]:
+        """A paper in full, the ends of the line with its reason included: then only the reason's own words differ."""
+        paper, (before, after) = self.papers[Detail.FULL][key], self._why_ends
+        return Halves(
+            paper.html + before,
+            paper.text + self._why_text,
+            after + paper.html_after,
+            self._empty_line + paper.text_after,
+            paper.size + self._why_size,
+            paper.card,
+        )
+
+    def _plain(self, reason: str) -> Ink | None:
+        """A reason that is the same in the HTML and in the text and fits its line, as most are; None for another."""
+        if not reason or len(reason) > WIDTH - len(_WHY) or not _is_plain(reason) or clean(reason) != reason:
+            return None
+        return self._write(reason)
+
     def _heading(self, label: str) -> Piece[Ink]:
         """What stands above the papers of a topic."""
         html = self._templates.section.render(label=label)
@@ -182,12 +213,11 @@ class Press(Generic[Ink]):
     def _reason(self, reason: str) -> Piece[Ink]:
         """The reader's own line; joined from its two ends, since it is all that differs in a card."""
         if not (said := clean(reason)):
-            return Piece(self._nothing, self._nothing, 0)
-        write = self._write
-        html, size = self._in_html(said)
+            return self._blank
+        shown, (before, after) = self._in_html(said), self._why_ends
         told = wrap(f"Why: {said}", indent="  ")
-        text = self._why_text + write(told.removeprefix(_WHY)) if told.startswith(_WHY) else write(told)
-        return Piece(self._why_ends[0] + html + self._why_ends[1], text + self._empty_line, self._why_size + size)
+        text = self._why_text + self._write(told.removeprefix(_WHY)) if told.startswith(_WHY) else self._write(told)
+        return Piece(before + shown.html + after, text + self._empty_line, self._why_size + shown.size)
 
     # ---- the shell -------------------------------------------------------------------------------------------------
 
@@ -195,67 +225,64 @@ class Press(Generic[Ink]):
         """One reader's mail: the papers within the shell, which is rendered the first time a mail has its shape."""
         shape = values.shape
         frame = self._frames.get(shape) or self._frame(values, shape)
-        sentences, shown = values.sentences, self._shown
-        own = values.own
-        mine = self._own(own) if own else None
-        links = {label: self._own(address) for label, address in values.links.items()}
-        html: list[Ink] = []
-        text: list[Ink] = []
+        sentences, shown, own = values.sentences, self._shown, values.own
+        mine = self._in_html(own) if own else self._blank
+        made = {label: self._in_html(address) for label, address in values.links.items()}
+        made[_PARTS] = self._blank
+        for name, said in sentences.items():
+            if len(said) == 1:
+                made[name] = shown[said[0]]
+                continue
+            inks, size = [], 0
+            for phrase in said:
+                piece = mine if phrase is own else shown[phrase]
+                inks.append(piece.html)
+                size += piece.size
+            made[name] = Piece(self._nothing.join(inks), self._nothing, size)
         size = frame.size + parts.size
-        for before, name in frame.html.steps:
-            html.append(before)
-            if name in sentences:
-                for phrase in sentences[name]:
-                    if phrase is own and mine is not None:
-                        html.append(mine.html)
-                        size += mine.size
-                    else:
-                        ink, added = shown[phrase]
-                        html.append(ink)
-                        size += added
-            elif name == _PARTS:
-                html += parts.html
-            else:
-                html.append(links[name].html)
-                size += links[name].size
-        for before, name in frame.text.steps:
-            text.append(before)
-            if name in sentences:
-                text.append(self._in_text(sentences[name], own, mine))
-            elif name == _PARTS:
-                text += parts.text
-            else:
-                text.append(links[name].text)
-        html.append(frame.html.end)
-        text.append(frame.text.end)
+        inks = []
+        for name in frame.html.names:
+            piece = made[name]
+            inks.append(piece.html)
+            size += piece.size
+        html = frame.html.pieces.copy()
+        html[1::2] = inks
+        html[frame.html.parts : frame.html.parts + 1] = parts.html
+        text = frame.text.pieces.copy()
+        text[1::2] = [
+            self._in_text(sentences[name], own, mine) if name in sentences else made[name].text
+            for name in frame.text.names
+        ]
+        text[frame.text.parts : frame.text.parts + 1] = parts.text
         return Parts(html, text, size)
 
     def alone(self, values: Values) -> tuple[str, str]:
         """HTML and text of a shell without papers."""
         return self._shell({name: "".join(said) for name, said in values.sentences.items()}, values.links, values, "")
 
-    def _in_html(self, phrase: str) -> tuple[Ink, int]:
-        """A phrase as it stands in the HTML, and its bytes there."""
-        escaped = str(escape(phrase)) if _MARKED.search(phrase) else phrase
-        return self._write(escaped), len(escaped) if escaped.isascii() else len(escaped.encode())
+    def _in_html(self, said: str) -> Piece[Ink]:
+        """A phrase or an address as it stands in the HTML, and in the text where one line holds it."""
+        if _is_plain(said):
+            ink = self._write(said)
+            return Piece(ink, ink, len(said))
+        escaped = str(escape(said))
+        return Piece(self._write(escaped), self._write(said.replace("\u00a0", " ")), len(escaped.encode()))
 
-    def _in_text(self, sentence: Sentence, own: str, mine: Piece[Ink] | None) -> Ink:
+    def _peek(self, said: str) -> Piece[Ink]:
+        """What the mail program shows: in the HTML alone."""
+        escaped = str(escape(said))
+        return Piece(self._write(escaped), self._nothing, len(escaped.encode()))
+
+    def _in_text(self, sentence: Sentence, own: str, mine: Piece[Ink]) -> Ink:
         """A sentence as it stands in the text: wrapped, or where one line holds it joined from its phrases."""
         if len(sentence) == 1:
             return self._wrapped[sentence[0]]
         whole = "".join(sentence)
-        if columns(whole) > _WIDTH or whole != whole.strip():
-            return self._write(wrap(whole))
-        plain = self._plain
-        return self._nothing.join(
-            [mine.text if phrase is own and mine is not None else plain[phrase] for phrase in sentence]
-        )
-
-    def _own(self, said: str) -> Piece[Ink]:
-        """An address or a name, which one reader has: written as it is, and not kept."""
-        html, size = self._in_html(said)
-        text = self._write(said.replace("\u00a0", " ")) if _MARKED.search(said) or "\u00a0" in said else html
-        return Piece(html, text, size)
+        lines = fold(whole)
+        if lines != [whole] or len(whole) > WIDTH:
+            return self._write("\n".join(lines).replace("\u00a0", " "))
+        shown = self._shown
+        return self._nothing.join([(mine if phrase is own else shown[phrase]).text for phrase in sentence])
 
     def _frame(self, values: Values, shape: object) -> Frame[Ink]:
         """The frame for these values; kept where it holds for all mails of this shape.
@@ -297,5 +324,6 @@ class Press(Generic[Ink]):
         return html.rstrip("\n") + "\n", re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
     def _half(self, sides: list[str]) -> Half[Ink]:
-        pieces = [self._write(side) for side in sides[::2]]
-        return Half(tuple(zip(pieces, sides[1::2], strict=False)), pieces[-1])
+        pieces = [self._nothing if place % 2 else self._write(side) for place, side in enumerate(sides)]
+        names = tuple(sides[1::2])
+        return Half(pieces, names, 2 * names.index(_PARTS) + 1)

@@ -4,7 +4,6 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
 
 from newsletter.errors import RenderError
 from newsletter.mail import wording
@@ -23,6 +22,7 @@ BUDGET = 80_000
 Topic = tuple[str, tuple[Pick, ...]]
 """Its label, cleaned, and the picks."""
 
+_FIRST = 4  # papers that the sentences above them may name
 _RESERVE = 1_000  # for the sentence that says what was cut
 
 
@@ -109,14 +109,19 @@ class Renderer:
 
     def _set(self, press: Press[Ink], digest: Digest, recipient_name: str, links: Links) -> tuple[str, Parts[Ink]]:
         """Subject, and HTML and text of one reader's mail in pieces."""
-        topics = [(press.labels[section.label], section.picks) for section in digest.sections if section.picks]
+        topics: list[Topic] = []
+        labels: list[str] = []
+        count = 0
+        for section in digest.sections:
+            if picks := section.picks:
+                label = press.labels[section.label]
+                topics.append((label, picks))
+                count += len(picks)
+                if label != wording.LEFT_OVER:
+                    labels.append(label)
         if not topics:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")
-        count = 0
-        for _, picks in topics:
-            count += len(picks)
-        first = [press.full[pick.paper_key].card for pick in islice(chain.from_iterable([p for _, p in topics]), 4)]
-        labels = [label for label, _ in topics if label != wording.LEFT_OVER]
+        first = _first(press, topics)
         subject = wording.subject(count, digest.since, digest.day, labels, first[0].title, sample=digest.sample)
         dateline = wording.dateline(digest.since, digest.day, recipient_name)
         sentences: dict[str, Sentence] = {
@@ -131,7 +136,7 @@ class Renderer:
         remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks]) if digest.remarks else ()
         sample = wording.SAMPLE if digest.sample else ""
         own = dateline[1] if len(dateline) > 1 else ""
-        parts = _parts(press, topics, repeat(press.full))
+        parts = _whole(press, topics)
         made = press.set(self._values(sentences, links, remarks, sample, own), parts)
         if made.size > self._budget:
             details = _details(press, topics, self._budget - made.size + parts.size)
@@ -176,6 +181,43 @@ class Renderer:
         if paper is None:
             raise RenderError(f"the paper {key!r} of a digest is not among those prepared; render it with its edition")
         return card(paper)
+
+
+def _first(press: Press[Ink], topics: Sequence[Topic]) -> list[Card]:
+    """The cards of the first papers."""
+    first = []
+    for _, picks in topics:
+        for pick in picks:
+            first.append(press.told[pick.paper_key].card)
+            if len(first) == _FIRST:
+                return first
+    return first
+
+
+def _whole(press: Press[Ink], topics: Sequence[Topic]) -> Parts[Ink]:
+    """The topics with all their papers in full."""
+    html: list[Ink] = []
+    text: list[Ink] = []
+    size = 0
+    headings, told, plain = press.headings, press.told, press.plain
+    for label, picks in topics:
+        heading = headings[label]
+        html.append(heading.html)
+        text.append(heading.text)
+        size += heading.size
+        for pick in picks:
+            ink = plain[pick.reason]
+            if ink is None:
+                paper, reason = press.papers[Detail.FULL][pick.paper_key], press.reasons[pick.reason]
+                html += (paper.html, reason.html, paper.html_after)
+                text += (paper.text, reason.text, paper.text_after)
+                size += paper.size + reason.size
+            else:
+                paper = told[pick.paper_key]
+                html += (paper.html, ink, paper.html_after)
+                text += (paper.text, ink, paper.text_after)
+                size += paper.size + len(pick.reason)
+    return Parts(html, text, size)
 
 
 def _parts(press: Press[Ink], topics: Sequence[Topic], details: Iterable[Papers[Ink] | None]) -> Parts[Ink]:

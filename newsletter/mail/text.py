@@ -30,6 +30,9 @@ _ABBREVIATION = re.compile(
 )
 _NARROW = re.compile("[\x00-\u02ff\u2010-\u2027]*")  # one column each: Latin letters, dashes, quotes, dots
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?:/[A-Za-z0-9._~/?&=%-]*)?")
+WIDTH = 72
+"""Columns of the text."""
+
 _LONGEST_NAME = 80
 _LONGEST_URL = 900
 
@@ -102,15 +105,18 @@ def counted(count: int, noun: str) -> str:
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
-def wrap(text: str, width: int = 72, indent: str = "") -> str:
+def wrap(text: str, width: int = WIDTH, indent: str = "") -> str:
     """Lines of at most `width` columns; no-break spaces hold, addresses too, other words unless too long for a line."""
     if text.isascii() and 0 < len(text) <= width - len(indent):
         return indent + " ".join(text.split())  # most of what is wrapped for one reader
-    room = width - columns(indent) if indent else width
-    lines = _narrow_lines(text, room) if _NARROW.fullmatch(text) else None
-    if lines is None:
-        lines = _lines(text, room)
+    lines = fold(text, width - columns(indent) if indent else width)
     return (indent + f"\n{indent}".join(lines)).replace("\u00a0", " ") if lines else ""
+
+
+def fold(text: str, room: int = WIDTH) -> list[str]:
+    """The lines that wrapping makes, the no-break spaces still in them."""
+    lines = _narrow_lines(text, room) if _NARROW.fullmatch(text) else None
+    return _lines(text, room) if lines is None else lines
 
 
 def _narrow_lines(text: str, room: int) -> list[str] | None:
