@@ -14,6 +14,7 @@ from markupsafe import escape
 from newsletter.errors import RenderError
 from newsletter.mail.cards import FULL_ABSTRACT, SHORT_ABSTRACT, Card, Detail
 from newsletter.mail.templates import Templates
+from newsletter.mail.wording import LONGEST_PREHEADER
 from newsletter.mail.text import WIDTH, clean, columns, fold, shorten, wrap
 
 HERE = "\0"
@@ -28,9 +29,6 @@ _FRAMES = 64  # each sentence about what was cut makes a frame of its own
 
 Ink = TypeVar("Ink", str, bytes)
 """What a press writes: strings, or encoded segments that can be joined."""
-
-Sentence = tuple[str, ...]
-"""In phrases: those that many readers share, such as the days beside a name, are written once."""
 
 Key = TypeVar("Key")
 Made = TypeVar("Made")
@@ -57,6 +55,16 @@ class Piece(Generic[Ink]):
     html: Ink
     text: Ink
     size: int
+
+
+@dataclass(slots=True)
+class Said(Generic[Ink]):
+    """A sentence in phrases, and its HTML: those that many readers share, such as the days beside a name, are written once."""
+
+    phrases: tuple[str, ...]
+    html: Ink
+    size: int
+    text: Ink | None = None  # where it is known already
 
 
 @dataclass(slots=True)
@@ -103,18 +111,17 @@ class Frame(Generic[Ink]):
 
 
 @dataclass(slots=True)
-class Values:
+class Values(Generic[Ink]):
     """What the shell says: sentences and addresses are the reader's own, the rest many readers share."""
 
-    sentences: dict[str, Sentence]
+    sentences: dict[str, Said[Ink]]
     links: dict[str, str]  # address by label
     shared: tuple[tuple[str, object], ...]
-    own: str = ""  # the phrase that is one reader's alone: the name
 
     @property
     def shape(self) -> object:
         """Mails with the same shape have the same frame: it depends on which values there are, not on what they say."""
-        return tuple(map(bool, self.sentences.values())), tuple(self.links), self.shared
+        return tuple([said.size > 0 for said in self.sentences.values()]), tuple(self.links), self.shared
 
 
 def _is_plain(text: str) -> bool:
@@ -155,7 +162,9 @@ class Press(Generic[Ink]):
         self.labels: Memo[str, str] = Memo(clean)
         self.headings: Memo[str, Piece[Ink]] = Memo(self._heading)
         self.reasons: Memo[str, Piece[Ink]] = Memo(self._reason)
-        self._shown: Memo[str, Piece[Ink]] = Memo(self._in_html)
+        self.phrases: Memo[str, Piece[Ink]] = Memo(self._phrase)
+        self.sentences: Memo[str, Said[Ink]] = Memo(self._sentence)
+        self.peeks: Memo[str, Said[Ink]] = Memo(lambda said: self._sentence(shorten(said, LONGEST_PREHEADER)))
         self._wrapped: Memo[str, Ink] = Memo(lambda sentence: write(wrap(sentence)))
 
     # ---- papers ----------------------------------------------------------------------------------------------------
@@ -214,53 +223,41 @@ class Press(Generic[Ink]):
         """The reader's own line; joined from its two ends, since it is all that differs in a card."""
         if not (said := clean(reason)):
             return self._blank
-        shown, (before, after) = self._in_html(said), self._why_ends
+        shown, (before, after) = self._phrase(said), self._why_ends
         told = wrap(f"Why: {said}", indent="  ")
         text = self._why_text + self._write(told.removeprefix(_WHY)) if told.startswith(_WHY) else self._write(told)
         return Piece(before + shown.html + after, text + self._empty_line, self._why_size + shown.size)
 
     # ---- the shell -------------------------------------------------------------------------------------------------
 
-    def set(self, values: Values, parts: Parts[Ink]) -> Parts[Ink]:
+    def set(self, values: Values[Ink], parts: Parts[Ink]) -> Parts[Ink]:
         """One reader's mail: the papers within the shell, which is rendered the first time a mail has its shape."""
         shape = values.shape
         frame = self._frames.get(shape) or self._frame(values, shape)
-        sentences, shown, own = values.sentences, self._shown, values.own
-        mine = self._in_html(own) if own else self._blank
-        made = {label: self._in_html(address) for label, address in values.links.items()}
-        made[_PARTS] = self._blank
-        for name, said in sentences.items():
-            if len(said) == 1:
-                made[name] = shown[said[0]]
-                continue
-            inks, size = [], 0
-            for phrase in said:
-                piece = mine if phrase is own else shown[phrase]
-                inks.append(piece.html)
-                size += piece.size
-            made[name] = Piece(self._nothing.join(inks), self._nothing, size)
+        sentences = values.sentences
+        links = {label: self._phrase(address) for label, address in values.links.items()}
         size = frame.size + parts.size
         inks = []
         for name in frame.html.names:
-            piece = made[name]
-            inks.append(piece.html)
-            size += piece.size
+            made = sentences.get(name) or links.get(name) or self._blank
+            inks.append(made.html)
+            size += made.size
         html = frame.html.pieces.copy()
         html[1::2] = inks
         html[frame.html.parts : frame.html.parts + 1] = parts.html
         text = frame.text.pieces.copy()
         text[1::2] = [
-            self._in_text(sentences[name], own, mine) if name in sentences else made[name].text
+            self._in_text(sentences[name]) if name in sentences else links.get(name, self._blank).text
             for name in frame.text.names
         ]
         text[frame.text.parts : frame.text.parts + 1] = parts.text
         return Parts(html, text, size)
 
-    def alone(self, values: Values) -> tuple[str, str]:
+    def alone(self, values: Values[Ink]) -> tuple[str, str]:
         """HTML and text of a shell without papers."""
-        return self._shell({name: "".join(said) for name, said in values.sentences.items()}, values.links, values, "")
+        return self._shell({name: "".join(said.phrases) for name, said in values.sentences.items()}, values.links, values, "")
 
-    def _in_html(self, said: str) -> Piece[Ink]:
+    def _phrase(self, said: str) -> Piece[Ink]:
         """A phrase or an address as it stands in the HTML, and in the text where one line holds it."""
         if _is_plain(said):
             ink = self._write(said)
@@ -268,28 +265,52 @@ class Press(Generic[Ink]):
         escaped = str(escape(said))
         return Piece(self._write(escaped), self._write(said.replace("\u00a0", " ")), len(escaped.encode()))
 
-    def _peek(self, said: str) -> Piece[Ink]:
-        """What the mail program shows: in the HTML alone."""
-        escaped = str(escape(said))
-        return Piece(self._write(escaped), self._nothing, len(escaped.encode()))
+    def _sentence(self, said: str) -> Said[Ink]:
+        """A sentence that is one phrase."""
+        if not said:
+            return Said((), self._nothing, 0)
+        escaped = said if _is_plain(said) else str(escape(said))
+        return Said((said,), self._write(escaped), len(escaped.encode()))
 
-    def _in_text(self, sentence: Sentence, own: str, mine: Piece[Ink]) -> Ink:
+    def joined(self, phrases: tuple[str, ...]) -> Said[Ink]:
+        """A sentence of phrases that many readers share."""
+        known = self.phrases
+        inks, size = [], 0
+        for phrase in phrases:
+            piece = known[phrase]
+            inks.append(piece.html)
+            size += piece.size
+        return Said(phrases, self._nothing.join(inks), size)
+
+    def addressed(self, shared: str, own: str) -> Said[Ink]:
+        """A sentence that ends with a phrase of one reader's, which is not kept."""
+        if not own:
+            return self.sentences[shared]
+        piece, mine = self.phrases[shared], self._phrase(own)
+        whole = shared + own
+        fits = columns(whole) <= WIDTH and whole == whole.strip()
+        text = piece.text + mine.text if fits else self._write(wrap(whole))
+        return Said((shared, own), piece.html + mine.html, piece.size + mine.size, text)
+
+    def _in_text(self, said: Said[Ink]) -> Ink:
         """A sentence as it stands in the text: wrapped, or where one line holds it joined from its phrases."""
-        if len(sentence) == 1:
-            return self._wrapped[sentence[0]]
-        whole = "".join(sentence)
-        lines = fold(whole)
-        if lines != [whole] or len(whole) > WIDTH:
-            return self._write("\n".join(lines).replace("\u00a0", " "))
-        shown = self._shown
-        return self._nothing.join([(mine if phrase is own else shown[phrase]).text for phrase in sentence])
+        if said.text is not None:
+            return said.text
+        phrases = said.phrases
+        if len(phrases) == 1:
+            return self._wrapped[phrases[0]]
+        whole = "".join(phrases)
+        if columns(whole) > WIDTH or whole != whole.strip():
+            return self._write(wrap(whole))
+        known = self.phrases
+        return self._nothing.join([known[phrase].text for phrase in phrases])
 
-    def _frame(self, values: Values, shape: object) -> Frame[Ink]:
+    def _frame(self, values: Values[Ink], shape: object) -> Frame[Ink]:
         """The frame for these values; kept where it holds for all mails of this shape.
 
         It does not where a template changes a value with a filter of its own: then each mail is rendered as a whole.
         """
-        real = {name: "".join(sentence) for name, sentence in values.sentences.items()}
+        real = {name: "".join(said.phrases) for name, said in values.sentences.items()}
         places = {name: f"{HERE}{name}{HERE}" if value else "" for name, value in real.items()}
         empty = self._shell(places, {label: f"{HERE}{label}{HERE}" for label in values.links}, values)
         whole = self._shell(real, values.links, values)
@@ -314,7 +335,7 @@ class Press(Generic[Ink]):
         return frame
 
     def _shell(
-        self, sentences: Mapping[str, str], links: Mapping[str, str], values: Values, parts: str = _HOLE
+        self, sentences: Mapping[str, str], links: Mapping[str, str], values: Values[Ink], parts: str = _HOLE
     ) -> tuple[str, str]:
         """HTML and text around the place where the parts go; both end with one line break."""
         told = {**self._house, **dict(values.shared), **sentences, "links": tuple(links.items()), "parts": parts}

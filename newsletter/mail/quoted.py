@@ -27,6 +27,8 @@ def segment(text: str) -> bytes:
     if text.isascii() and text.isprintable() and "=" not in text and "  " not in text and "From " not in text:
         if len(text) <= _ROOM:
             return f"{text}=\r\n".encode("ascii") if text else b""
+        if len(text) <= 2 * _ROOM:
+            return f"{text[:_ROOM]}=\r\n{text[_ROOM:]}=\r\n".encode("ascii")
         lines = [text[place : place + _ROOM] for place in range(0, len(text), _ROOM)]
         return f"{_SOFT.join(lines)}=\r\n".encode("ascii")
     encoded = _encoded(text)

@@ -10,7 +10,7 @@ from newsletter.mail import wording
 from newsletter.mail.budget import fit
 from newsletter.mail.cards import Card, Detail, card
 from newsletter.mail.mime import Encoded
-from newsletter.mail.press import Ink, Memo, Papers, Parts, Press, Sentence, Values
+from newsletter.mail.press import Ink, Memo, Papers, Parts, Press, Said, Values
 from newsletter.mail.quoted import segment
 from newsletter.mail.templates import Templates, load
 from newsletter.mail.text import clean, shorten, web_address
@@ -96,12 +96,13 @@ class Renderer:
         """A short message in the digest's look: the first paragraph large, the others below it."""
         lead, *rest = [clean(paragraph) for paragraph in paragraphs] or [""]
         name = shorten(clean(recipient_name), 60)
-        sentences: dict[str, Sentence] = {
-            "subject": (clean(subject),),
-            "preheader": (shorten(lead, wording.LONGEST_PREHEADER),),
-            "dateline": (f"For {name}",) if name else (),
-            "intro": (lead,),
-            "overview": (),
+        said = self._shown.sentences
+        sentences = {
+            "subject": said[clean(subject)],
+            "preheader": said[shorten(lead, wording.LONGEST_PREHEADER)],
+            "dateline": said[f"For {name}" if name else ""],
+            "intro": said[lead],
+            "overview": said[""],
         }
         values = self._values(sentences, links, tuple(rest), subscribed=bool(links.unsubscribe))
         html, text = self._shown.alone(values)
@@ -123,21 +124,21 @@ class Renderer:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")
         first = _first(press, topics)
         subject = wording.subject(count, digest.since, digest.day, labels, first[0].title, sample=digest.sample)
-        dateline = wording.dateline(digest.since, digest.day, recipient_name)
-        sentences: dict[str, Sentence] = {
-            "subject": (subject,),
-            "preheader": (wording.preheader(_peek(first, subject_names_topics=bool(labels))),),
-            "dateline": dateline,
-            "intro": (wording.introduction(count, digest.considered, digest.matched, digest.personal),),
-            "overview": wording.overview(topics),
+        sentences = {
+            "subject": press.sentences[subject],
+            "preheader": press.peeks[wording.preheader(_peek(first, subject_names_topics=bool(labels)))],
+            "dateline": press.addressed(*wording.dateline(digest.since, digest.day, recipient_name)),
+            "intro": press.sentences[
+                wording.introduction(count, digest.considered, digest.matched, digest.personal)
+            ],
+            "overview": press.joined(wording.overview(topics)),
         }
         if not labels:  # what was left over, beside nothing else, is simply the new papers
             topics = [("New papers", picks) for _, picks in topics]
         remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks]) if digest.remarks else ()
         sample = wording.SAMPLE if digest.sample else ""
-        own = dateline[1] if len(dateline) > 1 else ""
         parts = _whole(press, topics)
-        made = press.set(self._values(sentences, links, remarks, sample, own), parts)
+        made = press.set(self._values(sentences, links, remarks, sample), parts)
         if made.size > self._budget:
             details = _details(press, topics, self._budget - made.size + parts.size)
             trimmed = wording.trimmed(
@@ -147,19 +148,18 @@ class Renderer:
                 web_address(links.edition),
             )
             parts = _parts(press, topics, [press.papers.get(detail) for detail in details])
-            made = press.set(self._values(sentences, links, (*remarks, trimmed), sample, own), parts)
+            made = press.set(self._values(sentences, links, (*remarks, trimmed), sample), parts)
         return subject, made
 
     def _values(
         self,
-        sentences: dict[str, Sentence],
+        sentences: dict[str, Said[Ink]],
         links: Links,
         remarks: tuple[str, ...],
         sample: str = "",
-        own: str = "",
         *,
         subscribed: bool = True,
-    ) -> Values:
+    ) -> Values[Ink]:
         """What the shell says; below the papers: why the mail came, the ways out, the postal address."""
         leave = _way(links.unsubscribe) or self._leave_by_mail
         offered = (
@@ -173,7 +173,6 @@ class Renderer:
             sentences,
             {label: address for label, address in offered if address},
             (("closing", closing), ("remarks", remarks), ("sample", sample)),
-            own,
         )
 
     def _card(self, key: str) -> Card:

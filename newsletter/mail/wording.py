@@ -68,24 +68,24 @@ def _opening(count: int, since: date, day: date, *, sample: bool) -> str:
 
 
 def preheader(parts: Sequence[str]) -> str:
-    """What a mail program shows after the subject."""
+    """What a mail program shows after the subject, before it is cut to `LONGEST_PREHEADER`."""
     said = parts[0]
     for part in parts[1:]:
         if len(said) > LONGEST_PREHEADER:
             break  # what is beyond changes nothing, and what is short is what many readers share
         said = f"{said} · {part}"
-    return _cut_preheader(said)
+    return said
 
 
-@lru_cache(4_096)
-def _cut_preheader(said: str) -> str:
-    return shorten(said, LONGEST_PREHEADER)
-
-
-def dateline(since: date, day: date, recipient_name: str) -> tuple[str, ...]:
-    """The days in full, and whose mail it is."""
+def dateline(since: date, day: date, recipient_name: str) -> tuple[str, str]:
+    """The days in full, and whose mail it is; the name is empty where it is not known."""
     name = shorten(clean(recipient_name), 60)
-    return (f"{_full_days(since, day)}{DOT}for ", name) if name else (_full_days(since, day),)
+    return (_dated_for(since, day), name) if name else (_full_days(since, day), "")
+
+
+@lru_cache
+def _dated_for(since: date, day: date) -> str:
+    return f"{_full_days(since, day)}{DOT}for "
 
 
 @lru_cache
