@@ -21,6 +21,7 @@ _MARKS = re.compile(
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+(?=[\"'“‘(\[$]*[^\s\"'“‘(\[$a-z])|[。！？]+[」』”]*")
+_STOP = re.compile("[.!?…。！？]")
 # Words that a full stop follows without ending the sentence; a single letter is an initial (J. Smith), letters with
 # dots between are an abbreviation (U.S., w.r.t.).
 _ABBREVIATION = re.compile(
@@ -71,9 +72,10 @@ def shorten(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     end = 0
-    for found in _SENTENCE_END.finditer(text, 0, limit + 1):
-        if _ends_sentence(text, found):
-            end = found.end()
+    if _STOP.search(text, 0, limit + 1):  # titles have none, mostly; this is ten times as fast
+        for found in _SENTENCE_END.finditer(text, 0, limit + 1):
+            if _ends_sentence(text, found):
+                end = found.end()
     if end >= limit * 2 // 5:
         return text[:end].rstrip() + " …"
     cut = text.rfind(" ", limit // 2, limit)

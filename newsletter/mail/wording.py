@@ -72,9 +72,9 @@ def preheader(parts: Sequence[str]) -> str:
     said = parts[0]
     for part in parts[1:]:
         if len(said) > LONGEST_PREHEADER:
-            break  # what is beyond changes nothing, and what is short is what many readers share
+            break
         said = f"{said} · {part}"
-    return said
+    return said[: LONGEST_PREHEADER + 1]  # what is beyond changes nothing, and what is short is what many share
 
 
 def dateline(since: date, day: date, recipient_name: str) -> tuple[str, str]:
