@@ -109,6 +109,7 @@ class Stages:
         before = Renderer(papers, list_name="Paperboy", postal_address="1 Example Street")
         self.parts = [[render(before, one) for one in readers] for readers in rounds]
         self.mails = [[mime.join(*each) for each in self.pairs(number)] for number in range(len(rounds))]
+        self.ready = [[mime.unsigned(*each) for each in self.pairs(number)] for number in range(len(rounds))]
         self.lists = [[[b"", *parts.text, *parts.html] for parts in each] for each in self.parts]
         press = before._sent  # noqa: SLF001 the very pieces, looked up without anything around them
         self.pieces = {
@@ -148,8 +149,8 @@ class Stages:
             mime.join(parts, envelope)
 
     def signing(self, number: int) -> None:
-        for mail in self.mails[number]:
-            self.signer(mail)
+        for mail in self.ready[number]:
+            self.signer.stamp(mail)
 
     def unsigned(self, number: int) -> None:
         for one in self.rounds[number]:
@@ -157,7 +158,7 @@ class Stages:
 
     def signed(self, number: int) -> None:
         for one in self.rounds[number]:
-            self.signer(mime.join(render(self.renderers[2], one), one.envelope))
+            self.signer.stamp(mime.unsigned(render(self.renderers[2], one), one.envelope))
 
     def printer(self, number: int) -> None:
         for one in self.rounds[number]:

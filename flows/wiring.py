@@ -153,11 +153,12 @@ class Shop:
     def printer(self) -> steps.Printer:
         """Prints deliveries, links signed."""
         keys = [secret(self.settings)]
+        own = signer(self.settings)
         return steps.Printer(
             self.settings,
             lambda token: tokens.sign(tokens.Purpose.UNSUBSCRIBE, token, keys=keys),
             lambda key: tokens.sign_key(key, keys=keys),
-            stamp=signer(self.settings),
+            stamp=own.stamp if own is not None else None,
         )
 
     def post(self, run: str, stop: threading.Event | None = None) -> steps.Post:

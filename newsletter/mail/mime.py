@@ -18,7 +18,7 @@ from newsletter.mail.quoted import whole
 from newsletter.models import Envelope, Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Encoded:
     """A message whose HTML and text are encoded already: quoted-printable segments, the last with a line break."""
 
@@ -54,7 +54,8 @@ _CONSTANT = (
     "MIME-Version: 1.0\r\n"
     f'Content-Type: multipart/alternative; boundary="{_BOUNDARY}"\r\n'
 )
-_CONSTANT_SIGNED = f'mime-version:1.0\r\ncontent-type:multipart/alternative; boundary="{_BOUNDARY}"\r\n'
+_ONE_CLICK_COVERED = "list-unsubscribe-post:List-Unsubscribe=One-Click\r\n"
+_CONSTANT_COVERED = f'mime-version:1.0\r\ncontent-type:multipart/alternative; boundary="{_BOUNDARY}"\r\n'
 _KEPT = 1_024
 
 _BLANKS = re.compile(r"[ \t]+")
@@ -102,7 +103,9 @@ def unsigned(parts: Encoded, envelope: Envelope) -> Unsigned:
     """
     shared, own = _lines(parts.subject, envelope)
     head = _written(shared, own).encode("ascii")
-    return Unsigned(head, b"".join([_TEXT, *parts.text, _HTML, *parts.html, _END]), _canonical(shared, own), shared.feedback)
+    return Unsigned(
+        head, b"".join([_TEXT, *parts.text, _HTML, *parts.html, _END]), _canonical(shared, own), shared.feedback
+    )
 
 
 def message_id(delivery_key: str, host: str) -> str:
@@ -125,18 +128,11 @@ class _Shared:
     end: str
     host: str  # of the Message-IDs
     feedback: bool
-    signed: tuple[str, str, str]  # as a signature covers them: From, Date, and what comes last
+    covered: tuple[str, str, str]  # as a signature covers them: From, Date, and what comes last
 
 
-@dataclass(slots=True)
-class _Own:
-    """The header lines of one mail."""
-
-    to: str
-    subject: str
-    message_id: str
-    unsubscribe: str  # empty: there is no way
-    one_click: bool
+_Own = tuple[str, str, str, str, bool]
+"""Of one mail: To, Subject, the Message-ID without its name, List-Unsubscribe or nothing, whether one click does."""
 
 
 def _lines(subject: str, envelope: Envelope) -> tuple[_Shared, _Own]:
@@ -145,31 +141,30 @@ def _lines(subject: str, envelope: Envelope) -> tuple[_Shared, _Own]:
         raise RenderError(f"the date of delivery {envelope.delivery_key!r} has no time zone; give a UTC time")
     shared = _shared(envelope.date, offset, envelope.sender, envelope.list_id, envelope.feedback_id)
     url = envelope.unsubscribe_url
-    return shared, _Own(
+    own = (
         _line("To", _mailbox("To", envelope.recipient_name, envelope.recipient)),
         _line("Subject", _unstructured("Subject", subject)),
         message_id(envelope.delivery_key, shared.host),
         _unsubscribe(url, envelope.unsubscribe_mailto),
         url is not None and url.startswith("https://"),
     )
+    return shared, own
 
 
 def _written(shared: _Shared, own: _Own) -> str:
-    leave = f"{own.unsubscribe}\r\n" if own.unsubscribe else ""
-    click = _ONE_CLICK if own.one_click else ""
-    return (
-        f"{shared.top}{own.to}\r\n{own.subject}\r\nMessage-ID: {own.message_id}\r\n"
-        f"{shared.of_list}{leave}{click}{shared.end}\r\n"
-    )
+    to, subject, number, unsubscribe, one_click = own
+    leave = f"{unsubscribe}\r\n{_ONE_CLICK if one_click else ''}" if unsubscribe else ""
+    return f"{shared.top}{to}\r\n{subject}\r\nMessage-ID: {number}\r\n{shared.of_list}{leave}{shared.end}\r\n"
 
 
 def _canonical(shared: _Shared, own: _Own) -> str:
     """The lines that a signature covers, in the order of `newsletter.mail.dkim.SIGNED`, in relaxed form (RFC 6376)."""
-    first, dated, last = shared.signed
-    leave = f"list-unsubscribe:{own.unsubscribe[17:]}\r\n" if own.unsubscribe else ""
-    click = "list-unsubscribe-post:List-Unsubscribe=One-Click\r\n" if own.one_click else ""
-    to, subject = relaxed(own.to[4:]), relaxed(own.subject[9:])
-    return f"{first}to:{to}\r\nsubject:{subject}\r\n{dated}message-id:{own.message_id}\r\n{leave}{click}{last}"
+    first, dated, last = shared.covered
+    to, subject, number, unsubscribe, one_click = own
+    leave = f"list-unsubscribe:{unsubscribe[18:]}\r\n{_ONE_CLICK_COVERED if one_click else ''}" if unsubscribe else ""
+    return (
+        f"{first}to:{relaxed(to[4:])}\r\nsubject:{relaxed(subject[9:])}\r\n{dated}message-id:{number}\r\n{leave}{last}"
+    )
 
 
 def relaxed(value: str) -> str:
@@ -190,10 +185,10 @@ def _shared(date: datetime, offset: timedelta, sender: str, list_id: str, feedba
         end=(f"{feedback}\r\n" if feedback else "") + _CONSTANT,
         host=host,
         feedback=bool(feedback),
-        signed=(
+        covered=(
             f"from:{relaxed(sent[5:])}\r\n",
             f"date:{relaxed(dated[5:])}\r\n",
-            f"list-id:{relaxed(listed[8:])}\r\n{_CONSTANT_SIGNED}"
+            f"list-id:{relaxed(listed[8:])}\r\n{_CONSTANT_COVERED}"
             + (f"feedback-id:{relaxed(feedback[12:])}\r\n" if feedback else ""),
         ),
     )

@@ -5,7 +5,7 @@ Both come from the same code, so what is previewed is what is mailed; only the f
 
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -14,8 +14,8 @@ from markupsafe import escape
 from newsletter.errors import RenderError
 from newsletter.mail.cards import FULL_ABSTRACT, SHORT_ABSTRACT, Card, Detail
 from newsletter.mail.templates import Templates
+from newsletter.mail.text import WIDTH, clean, columns, shorten, wrap
 from newsletter.mail.wording import LONGEST_PREHEADER
-from newsletter.mail.text import WIDTH, clean, columns, fold, shorten, wrap
 
 HERE = "\0"
 """On both sides of a name it stands for a value in what is rendered before it is known; no cleaned text holds it."""
@@ -59,7 +59,7 @@ class Piece(Generic[Ink]):
 
 @dataclass(slots=True)
 class Said(Generic[Ink]):
-    """A sentence in phrases, and its HTML: those that many readers share, such as the days beside a name, are written once."""
+    """A sentence in phrases, and its HTML; phrases that many share, such as the days beside a name, are kept apart."""
 
     phrases: tuple[str, ...]
     html: Ink
@@ -151,12 +151,12 @@ class Press(Generic[Ink]):
         self._why_text: Ink = write(_WHY)
         self._empty_line: Ink = write("\n\n")
         self._nothing: Ink = write("")
-        self._blank = Piece(self._nothing, self._nothing, 0)
+        self._blank: Piece[Ink] = Piece(self._nothing, self._nothing, 0)
         self._frames: dict[object, Frame[Ink]] = {}
         self.papers: dict[Detail, Papers[Ink]] = {
             detail: self._papers(detail) for detail in Detail if detail is not Detail.OUT
         }
-        self.titles_alone = self.papers[Detail.LINE]
+        self.titles_alone: Papers[Ink] = self.papers[Detail.LINE]
         self.told: Papers[Ink] = Memo(self._told, most=sys.maxsize)
         self.plain: Memo[str, Ink | None] = Memo(self._plain)
         self.labels: Memo[str, str] = Memo(clean)
@@ -255,7 +255,9 @@ class Press(Generic[Ink]):
 
     def alone(self, values: Values[Ink]) -> tuple[str, str]:
         """HTML and text of a shell without papers."""
-        return self._shell({name: "".join(said.phrases) for name, said in values.sentences.items()}, values.links, values, "")
+        return self._shell(
+            {name: "".join(said.phrases) for name, said in values.sentences.items()}, values.links, values, ""
+        )
 
     def _phrase(self, said: str) -> Piece[Ink]:
         """A phrase or an address as it stands in the HTML, and in the text where one line holds it."""

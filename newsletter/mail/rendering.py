@@ -128,9 +128,7 @@ class Renderer:
             "subject": press.sentences[subject],
             "preheader": press.peeks[wording.preheader(_peek(first, subject_names_topics=bool(labels)))],
             "dateline": press.addressed(*wording.dateline(digest.since, digest.day, recipient_name)),
-            "intro": press.sentences[
-                wording.introduction(count, digest.considered, digest.matched, digest.personal)
-            ],
+            "intro": press.sentences[wording.introduction(count, digest.considered, digest.matched, digest.personal)],
             "overview": press.joined(wording.overview(topics)),
         }
         if not labels:  # what was left over, beside nothing else, is simply the new papers

@@ -89,7 +89,7 @@ def _dated_for(since: date, day: date) -> str:
 
 
 @lru_cache
-def introduction(count: int, considered: int, matched: int, personal: bool) -> str:  # noqa: FBT001
+def introduction(count: int, considered: int, matched: int, personal: bool) -> str:
     """How many of how many papers, and by what they were chosen."""
     everything = count >= considered
     papers = f"new {'paper' if considered == 1 else 'papers'}"

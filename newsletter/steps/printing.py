@@ -3,15 +3,15 @@
 from collections.abc import Callable, Mapping
 from email.utils import parseaddr
 
-from newsletter.mail.mime import join
+from newsletter.mail.mime import Unsigned, join, unsigned
 from newsletter.mail.rendering import Links, Renderer
 from newsletter.mail.transport import Parcel
 from newsletter.models import Envelope, Paper
 from newsletter.queries.claims import Delivery
 from newsletter.settings import Settings
 
-Stamp = Callable[[bytes], bytes]
-"""Signs a finished mail."""
+Stamp = Callable[[Unsigned], bytes]
+"""Signs a mail."""
 
 SignLink = Callable[[str], str]
 """The signed part of a subscriber's links, from their token."""
@@ -47,12 +47,11 @@ class Printer:
         links = self.links(delivery.token)
         parts = self.renderer(papers).parts(delivery.digest, recipient_name=delivery.name, links=links)
         envelope = self.envelope(delivery, links)
-        content = join(parts, envelope)
         return Parcel(
             delivery_key=delivery.key,
             return_path=envelope.return_path,
             recipient=delivery.address,
-            content=self.stamp(content) if self.stamp is not None else content,
+            content=self.stamp(unsigned(parts, envelope)) if self.stamp is not None else join(parts, envelope),
             day=delivery.digest.day,
             token=delivery.token,
         )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsletter.errors import ConfigurationError
 from newsletter.mail.dkim import Signer, ed25519_key, rsa_key
-from newsletter.mail.mime import join, to_bytes
+from newsletter.mail.mime import Encoded, join, to_bytes, unsigned
 from newsletter.mail.rendering import Renderer
 from newsletter.models import Message
 from tests.mail.gallery import kinds, message
@@ -132,6 +132,30 @@ def test_whatever_is_written_is_canonical_and_its_signature_holds(signer, subjec
 
     assert holds(signed, 0)
     assert holds(signed, 1)
+
+
+ONE_LINE = st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_categories=("Cc",)), max_size=60)
+
+
+@settings(max_examples=60)
+@given(
+    subject=st.one_of(ONE_LINE, st.just("12  papers "), st.just("")),
+    name=st.one_of(ONE_LINE, st.just("Ada  Lindqvist, "), st.just("")),
+    url=st.sampled_from([None, "", "https://example.org/u/abc", "http://localhost/u"]),
+    mailto=st.sampled_from([None, "leave@example.org"]),
+    feedback=st.sampled_from([None, "12:digest", "a  b"]),
+    sender=st.sampled_from(["Paperboy <papers@example.org>", "papers@example.org", "Päper <papers@example.org>"]),
+)
+def test_a_mail_in_parts_is_signed_as_the_same_mail_in_one(signer, subject, name, url, mailto, feedback, sender):
+    """The lines handed to the signer are those it reads back from the finished mail, whatever stands in them."""
+    parts = Encoded(subject, [b"<p>12 papers</p>\r\n"], [b"12 papers\r\n"])
+    told = envelope(
+        recipient_name=name, unsubscribe_url=url, unsubscribe_mailto=mailto, feedback_id=feedback, sender=sender
+    )
+    mail = unsigned(parts, told)
+
+    assert mail.head + mail.body == join(parts, told)
+    assert signer.stamp(mail) == signer(join(parts, told))
 
 
 def test_the_same_mail_is_signed_with_the_same_bytes(signer):
