@@ -111,14 +111,11 @@ def wrap(text: str, width: int = WIDTH, indent: str = "") -> str:
     """Lines of at most `width` columns; no-break spaces hold, addresses too, other words unless too long for a line."""
     if text.isascii() and 0 < len(text) <= width - len(indent):
         return indent + " ".join(text.split())  # most of what is wrapped for one reader
-    lines = fold(text, width - columns(indent) if indent else width)
-    return (indent + f"\n{indent}".join(lines)).replace("\u00a0", " ") if lines else ""
-
-
-def fold(text: str, room: int = WIDTH) -> list[str]:
-    """The lines that wrapping makes, the no-break spaces still in them."""
+    room = width - columns(indent) if indent else width
     lines = _narrow_lines(text, room) if _NARROW.fullmatch(text) else None
-    return _lines(text, room) if lines is None else lines
+    if lines is None:
+        lines = _lines(text, room)
+    return (indent + f"\n{indent}".join(lines)).replace("\u00a0", " ") if lines else ""
 
 
 def _narrow_lines(text: str, room: int) -> list[str] | None:
