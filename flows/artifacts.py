@@ -1,8 +1,10 @@
 """What a run leaves to look at in Prefect's UI, and the state it ends in."""
 
-import time
+import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
@@ -10,9 +12,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Completed, Failed
 
 from newsletter.models import Edition, Message
-from newsletter.reports import DoubtReport, RunReport, in_doubt
+from newsletter.models import State as Became
+from newsletter.reports import BESIDE, DoubtReport, RunReport, in_doubt
+
+log = logging.getLogger("newsletter.progress")
 
 _EVERY_SECONDS = 2.0  # between two updates of a progress bar: each is a request
+_LAST_SECONDS = 5.0  # that the last update may take; then the run goes on without it
 _LONGEST_TOPIC = 40  # papers of a topic in the artifact; the whole edition is in the archive
 
 
@@ -37,19 +43,65 @@ def example(message: Message) -> None:
 
 @contextmanager
 def progress(tell: Callable[[int, int], None]) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar in the UI for the block: a function to be told (done, of all), which also tells `tell`."""
-    artifact: Any = create_progress_artifact(progress=0.0, key="delivering", description="Deliveries of one shard")
-    said = time.monotonic()
+    """A progress bar in the UI for the block: a function to be told (done, of all), which also tells `tell`.
 
-    def update(done: int, of_all: int) -> None:
-        nonlocal said
-        if done < of_all and time.monotonic() - said < _EVERY_SECONDS:
-            return
-        said = time.monotonic()
-        update_progress_artifact(artifact, progress=100.0 * done / max(of_all, 1))
-        tell(done, of_all)
+    It only takes a note, and never raises: mail is not held up by a Prefect server that is slow or away.
+    """
+    bar = _Progress(tell)
+    # In a copy of the context, where Prefect keeps whose run this is.
+    thread = threading.Thread(target=copy_context().run, args=(bar.send,), name="progress", daemon=True)
+    thread.start()
+    try:
+        yield bar.note
+    finally:
+        bar.over.set()
+        thread.join(_LAST_SECONDS)
 
-    yield update
+
+class _Progress:
+    """Sends the newest of what it is told, from a thread of its own."""
+
+    def __init__(self, tell: Callable[[int, int], None]) -> None:
+        self.tell = tell
+        self.over = threading.Event()
+        self._newest = self._sent = (0, 0)
+        self._artifact: Any = None
+        self._failed = False
+
+    def note(self, done: int, of_all: int) -> None:
+        """So many are done."""
+        self._newest = (done, of_all)
+
+    def send(self) -> None:
+        """Until it is over, and then once more."""
+        self._try(self._create)
+        while not self.over.wait(_EVERY_SECONDS):
+            self._send_newest()
+        self._send_newest()
+
+    def _send_newest(self) -> None:
+        newest = self._newest
+        if newest != self._sent:
+            self._sent = newest
+            self.tell(*newest)
+            self._try(self._update)
+
+    def _create(self) -> None:
+        self._artifact = create_progress_artifact(progress=0.0, key="delivering", description="Deliveries of one shard")
+
+    def _update(self) -> None:
+        if self._artifact is None:
+            self._create()
+        done, of_all = self._sent
+        update_progress_artifact(self._artifact, progress=100.0 * done / max(of_all, 1))
+
+    def _try(self, what: Callable[[], None]) -> None:
+        try:
+            what()
+        except Exception as error:  # noqa: BLE001 - whatever Prefect's client raises: it is a bar, and mail goes out
+            if not self._failed:
+                log.warning("progress.not_shown error=%r", error)
+            self._failed = True
 
 
 def final_state(told: RunReport) -> State[RunReport]:
@@ -93,7 +145,9 @@ def report_page(told: RunReport) -> str:
     lines += [f"| {reason.replace('_', ' ')} | {count} |" for reason, count in told.enqueue.skipped.items()]
     lines += [f"| **everybody** | **{told.enqueue.audience}** |", ""]
     if told.deliver.states:
-        states = ", ".join(f"{count} {state}" for state, count in told.deliver.states.items())
+        states = ", ".join(
+            f"{count} {BESIDE if state == Became.SENDING else state}" for state, count in told.deliver.states.items()
+        )
         # Also what earlier runs had queued: more may be delivered than this run promised.
         lines += [f"**Deliveries:** {states}. The mail is in `{told.where}`.", ""]
     if told.deliver.stopped:

@@ -5,11 +5,11 @@ Only dates, ids and small reports cross a task's boundary; each opens what it ne
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from prefect import get_run_logger, task, unmapped
+from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.tasks import Task, exponential_backoff
@@ -20,7 +20,15 @@ from flows.parameters import RunParameters
 from flows.stopping import Stopping
 from newsletter import steps
 from newsletter.errors import MailerUnavailable, PaperboyError, SourceUnavailable
-from newsletter.reports import CollectReport, ComposeReport, DeliverReport, EnqueueReport, RunReport, Shard
+from newsletter.reports import (
+    CollectReport,
+    ComposeReport,
+    DeliverReport,
+    EnqueueReport,
+    RunReport,
+    Shard,
+    masked_in,
+)
 
 _STOP = threading.Event()
 """Set once this process was asked to stop while it delivers: signals reach the flow's thread, and tasks have others."""
@@ -156,6 +164,7 @@ def deliver(run: str, shard: Shard) -> DeliverReport:
     """Send what is due in one shard. No timeout: in a thread Prefect's would only end it after the fact."""
     with wiring.shop() as shop, artifacts.progress(_tell_progress) as progress:
         told = steps.deliver(shop.post(run, _STOP), shard, progress=progress)
+    told = replace(told, stopped=masked_in(told.stopped))  # Prefect keeps what is logged and returned
     sentence = ", ".join(f"{count} {state}" for state, count in told.states.items()) or "nothing was due"
     say("deliver.done", sentence, first=shard.first, last=shard.last, stopped=told.stopped, **told.states)
     return told
@@ -166,21 +175,27 @@ def _tell_progress(done: int, of_all: int) -> None:
 
 
 def deliver_all(run: str, shards: Sequence[Shard]) -> tuple[DeliverReport, ...]:
-    """Every shard on the thread pool; a mailer that stays down is a report, the unforeseen is raised at the end.
+    """Shard after shard, until the mailer stops or stays down: the next one would hear the same, and try as long.
+
+    The unforeseen costs its shard and is raised at the end, when the others are delivered.
 
     Prefect would answer SIGTERM by crashing the flow while its thread still sends. So it is heeded here: the threads
     settle what is on its way, and the run ends with its report.
     """
+    told: list[DeliverReport] = []
+    unforeseen: list[Exception] = []
     with Stopping(_STOP, firm=True):
-        futures = deliver.map(run=unmapped(run), shard=list(shards)) if shards else []
-        for future in futures:
-            future.wait()
-    told = []
-    for future in futures:
-        try:
-            told.append(future.result())
-        except MailerUnavailable as error:
-            told.append(DeliverReport(stopped=str(error)))
+        for shard in shards:
+            try:
+                told.append(deliver.submit(run, shard).result())
+            except MailerUnavailable as error:
+                told.append(DeliverReport(stopped=masked_in(str(error))))
+            except Exception as error:  # noqa: BLE001 - raised below
+                unforeseen.append(error)
+            if told and told[-1].stopped:
+                break
+    if unforeseen:
+        raise unforeseen[0]
     return tuple(told)
 
 
@@ -215,6 +230,7 @@ def report(
             deliver=delivered,
             where=shop.where,
             now=wiring.now(),
+            shards=queued.shards,
             dry_run=dry_run,
         )
     artifacts.report(told)

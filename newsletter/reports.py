@@ -1,5 +1,6 @@
 """The small summaries that steps return and tasks log; all of them are JSON-ready values."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -82,7 +83,7 @@ class Doubt:
     delivery_id: int
     day: date  # of the edition
     address: str  # masked
-    reply: str
+    reply: str  # addresses in it masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,19 @@ def masked(address: str) -> str:
     """Enough of an address to know it by, and not enough for whoever reads along."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
+
+
+_ADDRESS = re.compile(r"""("[^"@]{1,64}"|[^\s"'<>()\[\]{},:;@]{1,320})(?:@|%40)([^\s"'<>()\[\]{},:;@&?]+)""")
+"""An address as servers repeat it: in brackets, after `rfc822;`, or in a link to their help (`?id=ada%40x.org`)."""
+
+
+def masked_in(text: str) -> str:
+    """A server's words with the addresses in them masked: for logs, states and pages; the database keeps them whole."""
+    return _ADDRESS.sub(lambda found: masked(f"{found[1].strip(chr(34))}@{found[2]}"), text)
+
+
+BESIDE = "being sent by another process"
+"""What another process has claimed, in words."""
 
 
 HOW_TO_DECIDE = (

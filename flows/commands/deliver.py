@@ -1,7 +1,7 @@
 """deliver: empty the outbox now, without making an edition and without Prefect."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +10,7 @@ from flows.commands import opening, run_report, screen
 from flows.stopping import Stopping
 from newsletter.errors import MailerUnavailable
 from newsletter.models import State
-from newsletter.reports import DeliverReport
+from newsletter.reports import BESIDE, DeliverReport, Shard
 
 if TYPE_CHECKING:
     from flows.wiring import Shop
@@ -55,7 +55,7 @@ def deliver(
 def empty(shop: "Shop", name: str, echo: Echo, stop: threading.Event, *, wait: bool) -> DeliverReport:
     """Send what is due, round after round, until nothing is, or `stop` is set; with `wait` until nothing is queued.
 
-    What is queued when it ends is not in the report: it is counted in the outbox.
+    What is queued when it ends, or in another process's hands, is not in the report: it is counted in the outbox.
     """
     from newsletter import steps
     from newsletter.queries import deliveries as outbox
@@ -65,27 +65,33 @@ def empty(shop: "Shop", name: str, echo: Echo, stop: threading.Event, *, wait: b
     steps.recover(shop.post(name))
     while True:
         shop.check_mark()
-        told += _round(shop, name, echo, stop)
+        told += in_turn(shop, name, steps.shards(shop.database, now=opening.now()), echo, stop)
         if stop.is_set() or (told and told[-1].stopped):
             break
         with shop.database.begin() as tx:
             left = outbox.waiting(tx)
-        if not left.number or not (wait or left.due_at <= opening.now()):
+        if not (left.number or left.taken) or not (wait or left.due_at <= opening.now()):
             break
-        if left.due_at > opening.now():
-            echo(f"{screen.count(left.number, 'delivery', 'deliveries')} wait until {left.due_at:%H:%M:%S} UTC")
+        if left.number and left.due_at > opening.now():
+            echo(f"{_deliveries(left.number)} wait until {left.due_at:%H:%M:%S} UTC")
+        elif left.taken and not left.number:
+            echo(f"{_deliveries(left.taken)} {BESIDE}")
         stop.wait(min(max((left.due_at - opening.now()).total_seconds(), _AT_LEAST), _LOOK_AGAIN))
     whole = steps.sum_up(told)
-    settled = {state: number for state, number in whole.states.items() if state != State.QUEUED}
+    settled = {state: number for state, number in whole.states.items() if state not in {State.QUEUED, State.SENDING}}
     return DeliverReport(settled, whole.stopped)
 
 
-def _round(shop: "Shop", name: str, echo: Echo, stop: threading.Event) -> list[DeliverReport]:
-    """What is due now, shard by shard, until the mailer stops."""
+def _deliveries(number: int) -> str:
+    return screen.count(number, "delivery", "deliveries")
+
+
+def in_turn(shop: "Shop", name: str, shards: Sequence[Shard], echo: Echo, stop: threading.Event) -> list[DeliverReport]:
+    """Shard by shard, until the mailer stops: what one server refuses for all it would refuse in the next one too."""
     from newsletter import steps
 
     told: list[DeliverReport] = []
-    for shard in steps.shards(shop.database, now=opening.now()):
+    for shard in shards:
         try:
             one = steps.deliver(
                 shop.post(name, stop), shard, progress=lambda done, of_all: echo(f"delivered {done} of {of_all}")

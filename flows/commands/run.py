@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands import opening, people, run_report, screen
+from flows.commands.deliver import in_turn
 from flows.stopping import Stopping
 from newsletter.errors import PaperboyError
 
@@ -181,14 +182,7 @@ def _directly(settings: "Settings", parameters: "RunParameters", echo: Echo, sto
         )
         shards = () if parameters.dry_run else steps.shards(shop.database, now=wiring.now())
         with stop:
-            delivered = [
-                steps.deliver(
-                    shop.post(name, stop.asked),
-                    shard,
-                    progress=lambda done, of_all: echo(f"delivered {done} of {of_all}"),
-                )
-                for shard in shards
-            ]
+            delivered = in_turn(shop, name, shards, echo, stop.asked)
         return steps.report(
             shop.database,
             run=name,
@@ -199,5 +193,6 @@ def _directly(settings: "Settings", parameters: "RunParameters", echo: Echo, sto
             deliver=delivered,
             where=shop.where,
             now=wiring.now(),
+            shards=shards,
             dry_run=parameters.dry_run,
         )

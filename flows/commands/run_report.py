@@ -9,7 +9,7 @@ from rich.text import Text
 
 from flows.commands import screen
 from newsletter.models import Skip, State, Word
-from newsletter.reports import ComposeReport, DeliverReport, DoubtReport, RunReport, SourceReport, in_doubt
+from newsletter.reports import BESIDE, ComposeReport, DeliverReport, DoubtReport, RunReport, SourceReport, in_doubt
 
 if TYPE_CHECKING:
     from flows.stopping import Stopping
@@ -29,7 +29,7 @@ _BECAME = {
     State.UNCERTAIN: ("uncertain: perhaps sent, and not sent again by themselves", "yellow"),
     State.SUPPRESSED: ("not sent: the reader left after it was queued", "dim"),
     State.EXPIRED: ("expired: too old to be sent, its papers come with the next digest", "yellow"),
-    State.SENDING: ("left in mid-air", "red"),
+    State.SENDING: (BESIDE, "blue"),
 }
 _SKIPPED = {
     Skip.NOTHING_NEW: "nothing new since their last digest",
@@ -156,6 +156,8 @@ def show_delivered(told: DeliverReport, waiting: "Waiting", where: str) -> None:
     rows = _became(told.states)
     if waiting.number:
         rows.append((waiting.number, Text(f"queued, the first from {waiting.due_at:%Y-%m-%d %H:%M} UTC on", "yellow")))
+    if waiting.taken:
+        rows.append((waiting.taken, Text(BESIDE, "blue")))
     if rows:
         screen.table(("", ""), rows)
     else:
@@ -173,6 +175,9 @@ def why_nothing_was_mailed(told: RunReport) -> str:
         return f"Nothing was mailed: this was a dry run; {would} would have got a digest."
     if told.deliver.stopped:
         return "Nothing was mailed: the mailer stopped before the first was accepted."
+    if beside := told.deliver.states.get(State.SENDING):
+        are = "is" if beside == 1 else "are"
+        return f"Nothing was mailed yet: {screen.count(beside, 'digest')} {are} {BESIDE}."
     if told.deliver.states:
         return "Nothing was mailed: no digest was accepted; `paperboy deliveries list` shows the answers."
     return f"Nothing was mailed: {_reason(told)}."
@@ -186,6 +191,8 @@ def _reason(told: RunReport) -> str:
         return told.compose.reason
     if not told.compose.made and skipped.get(Skip.NOTHING_NEW):
         return "no new edition was made, and every reader who is due has been served from the last one"
+    if not skipped:
+        return "no digest was left to send"
     reason = max(skipped, key=lambda name: (skipped[name], name))
     number = skipped[reason]
     whom = screen.count(number, "reader")

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, func, literal, select, update
+from sqlalchemy import Row, and_, case, exists, func, literal, or_, select, update
 
 from newsletter.database import Transaction
 from newsletter.models import Decision, State
 from newsletter.queries.bulk import insert_into
 from newsletter.queries.listings import chunks
-from newsletter.schema import deliveries, editions, runs, subscribers, suppressions
+from newsletter.schema import deliveries, editions, leases, runs, subscribers, suppressions
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+_IS_TAKEN = exists().where(leases.c.name == deliveries.c.claim)
+"""Claimed under a lease that is held."""
 
 
 def states(tx: Transaction, *, made_by: str | None = None, ids: Collection[int] | None = None) -> dict[str, int]:
@@ -32,6 +35,29 @@ def _add(counted: dict[str, int], tx: Transaction, *where: Any) -> None:
     rows = tx.execute(select(deliveries.c.state, func.count()).where(*where).group_by(deliveries.c.state))
     for state, number in rows:
         counted[state] = counted.get(state, 0) + number
+
+
+def came_to(tx: Transaction, *, run: str, first: int | None = None) -> dict[str, int]:
+    """What became of the deliveries that a run queued, and from the id `first` on of the earlier ones that it sent.
+
+    SENDING is what another process has claimed, begun or not: to be asked when the run has nothing left in flight.
+    """
+    row = deliveries.c
+    queued_by_it = row.made_by == run
+    # The earlier ones within a range of ids, for no index knows who sent a delivery.
+    which = queued_by_it if first is None else or_(queued_by_it, and_(row.id >= first, row.run == run))
+    state = case((and_(row.state == State.QUEUED, _IS_TAKEN), State.SENDING), else_=row.state)
+    each = select(state.label("state")).where(which).subquery()
+    rows = tx.execute(select(each.c.state, func.count().label("number")).group_by(each.c.state))
+    return {row.state: row.number for row in rows}
+
+
+def lost(tx: Transaction, *, made_by: str) -> int:
+    """How many deliveries that a run queued are in mid-air, and nobody is there to send them."""
+    row = deliveries.c
+    return tx.execute(
+        select(func.count()).where(row.made_by == made_by, row.state == State.SENDING, ~_IS_TAKEN)
+    ).scalar_one()
 
 
 def listed(tx: Transaction, *, state: str | None = None, day: date | None = None, limit: int = 100) -> list[Row[Any]]:
@@ -55,20 +81,21 @@ def listed(tx: Transaction, *, state: str | None = None, day: date | None = None
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What is queued: how many deliveries, and when the first of them is due."""
+    """What is not sent yet: what is queued and nobody's, and what somebody has claimed."""
 
     number: int
-    due_at: datetime
+    due_at: datetime  # when the first that is nobody's is due
+    taken: int
 
 
 def waiting(tx: Transaction) -> Waiting:
-    """What is queued; where nothing is, its time means nothing."""
-    row = tx.execute(
-        select(func.count().label("number"), func.min(deliveries.c.due_at).label("due_at")).where(
-            deliveries.c.state == State.QUEUED
-        )
-    ).one()
-    return Waiting(row.number, row.due_at or _NEVER)
+    """What is not sent yet; where nothing is queued, its time means nothing."""
+    free = and_(deliveries.c.state == State.QUEUED, ~_IS_TAKEN)
+    row = tx.execute(select(func.count().label("number"), func.min(deliveries.c.due_at).label("due_at")).where(free))
+    number, due_at = row.one()
+    unsent = deliveries.c.state.in_((State.QUEUED, State.SENDING))
+    taken = tx.execute(select(func.count()).where(unsent, _IS_TAKEN)).scalar_one()
+    return Waiting(number, due_at or _NEVER, taken)
 
 
 # ---- what was perhaps sent -------------------------------------------------------------------------------------------
