@@ -63,8 +63,9 @@ def is_soft(outcome: Outcome) -> bool:
     is_size = outcome.enhanced in SIZE_STATUSES or (outcome.code == 552 and not detail)
     if outcome.state is not State.REFUSED or is_size:
         return False
-    # Before the message the answer is to the address; after it only a status of the mailbox says that it is.
-    is_theirs = outcome.phase is Phase.RCPT or detail.startswith("2.")
+    # Before the message the answer is to the address; after it only a status of the mailbox says that it is, and 2.0
+    # says no more than that something failed.
+    is_theirs = outcome.phase is Phase.RCPT or (detail.startswith("2.") and detail not in {"2.0", "2.252"})
     return is_theirs and diagnose(outcome.enhanced or "", f"{outcome.code} {outcome.reply}")[0] is not Kind.POLICY
 
 

@@ -3,20 +3,27 @@
 | answer                          | connect … auth | mail    | rcpt             | data    | dot       |
 |---------------------------------|----------------|---------|------------------|---------|-----------|
 | none, or not understood         | stop           | later   | later            | later   | uncertain |
-| 500, 502, 504: lost the thread  | stop           | later   | later            | later   | uncertain |
+| 500, 502, 504: lost the thread  | stop           | below   | below            | below   | uncertain |
 | 2xx                             | -              | -       | -                | -       | accepted  |
 | 2.1.x: of MAIL or RCPT          | -              | -       | -                | -       | uncertain |
 | 421, 454, 4.7.28 (too fast)     | stop           | slower  | slower           | slower  | slower    |
+| 432 4.3.2, our limit in words   | stop           | slower  | slower           | slower  | slower    |
 | other 4xx                       | stop           | later   | later            | later   | later     |
-| login wanted, 5.7.x, policy     | stop           | stop    | stop             | stop    | stop      |
+| our limit: 5.4.5, or in words   | stop           | both    | both             | both    | both      |
+| login wanted, 5.7.x             | stop           | stop    | stop             | stop    | stop      |
+| our sender or name, in words    | stop           | stop    | stop             | stop    | stop      |
 | too large: 552, 5.2.3, 5.3.4    | stop           | refused | refused          | refused | refused   |
 | mailbox full: 5.2.2, 552 at rcpt| stop           | stop    | later            | later   | later     |
 | no such address: 5.1.x          | stop           | stop    | refused for good | same    | same      |
-| bad sequence: 503               | stop           | later   | later            | later   | later     |
+| 503; 500, 502, 504 as above     | stop           | later   | later            | later   | later     |
+| policy, in words alone          | stop           | stop    | stop             | stop    | stop      |
 | other 5xx                       | stop           | stop    | refused          | refused | refused   |
 
 *later* is `QUEUED`; *slower* is `QUEUED` and throttled; *stop* is `QUEUED` and ends the batch, for it is not about this
-recipient; *refused for good* suppresses the address.
+recipient; *both* is stop and slower; *refused for good* suppresses the address.
+
+Servers say only after RCPT what they think of the sender and of our name, and in the words they have for recipients
+("User unknown"): so what names the sender is read as ours before anything is read as the recipient's.
 """
 
 import re
@@ -29,8 +36,8 @@ OPENING = frozenset({Phase.CONNECT, Phase.EHLO, Phase.TLS, Phase.AUTH})
 LOGIN_CODES = frozenset({530, 534, 535, 538})
 NOT_KNOWN = frozenset({500, 502, 504})
 SENDER_STATUSES = frozenset(
-    {"5.1.7", "5.1.8"}
-)  # the sender's address is wrong, though the subject digit says "address"
+    {"5.1.7", "5.1.8", "5.2.252"}
+)  # the sender's address is wrong, though the subject digit says "address" or "mailbox"
 SIZE_STATUSES = frozenset({"5.2.3", "5.3.4"})
 REPLY_LENGTH = 500
 LONGEST_WAIT = 86_400.0  # seconds; a server that asks for more is answered by expiry
@@ -39,6 +46,24 @@ _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _WAIT = re.compile(
     r"\b(?:in|after|for|within|wait)\s+(?:about\s+|at\s+least\s+)?(\d{1,6})\s*"
     r"(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)\b",
+    re.IGNORECASE,
+)
+_ADDRESSES = re.compile(r"<[^<>\s]{1,320}>|[^\s@<>]{1,64}@[^\s@<>]{1,255}")
+_OURS = re.compile(
+    r"\bsender(?:'s)?(?: e-?mail)?(?: address| domain| identity| account)?(?: is| was| has been)?[ :-]+"
+    r"(?:rejected|denied|refused|blocked|banned|unknown|invalid|unverified|verif\w+|does not exist"
+    r"|not (?:found|exist|known|allowed|permitted|authori[sz]ed|accepted|verified))"
+    r"|\b(?:invalid|unknown|bad|envelope|verified|domain of) sender\b|^verification failed for\b"
+    r"|\bsend ?as ?denied|\bnot (?:allowed|permitted|authori[sz]ed) to send as\b|\bsending (?:is |has been |was )?"
+    r"(?:suspended|paused|disabled)\b|\b(?:from|return)[- ](?:address|path)\b|\bmail from (?:address|domain)\b"
+    r"|\b(?:helo|ehlo)\b|\bclient host\b",
+    re.IGNORECASE,
+)
+"""Names whoever sends as the one who is refused."""
+_OUR_LIMIT = re.compile(
+    r"\b(?:sending|submission|sender(?:'s)?|daily|hourly|monthly)"
+    r"(?: (?:user|account|message|mail|e-?mail|sending|submission|thread|relay))* (?:limit|quota|rate)\b"
+    r"|submissionquotaexceeded",
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
@@ -63,9 +88,9 @@ def classify(phase: Phase, code: int | None, reply: str) -> Outcome:
         code = None
     enhanced = status(code, reply)
     if phase in OPENING:
-        slow = _slow(code, enhanced)
+        slow = _slow(code, enhanced, reply)
         return Outcome(State.QUEUED, phase, code, enhanced, reply, retry_after(reply), stop=True, throttled=slow)
-    if code is None or code // 100 == 3 or is_confused(code, enhanced):
+    if code is None or code // 100 == 3 or (phase is Phase.DOT and is_confused(code, enhanced)):
         state = State.UNCERTAIN if phase is Phase.DOT else State.QUEUED
         return Outcome(state, phase, code, enhanced, reply)
     if code // 100 == 2:
@@ -75,13 +100,13 @@ def classify(phase: Phase, code: int | None, reply: str) -> Outcome:
         state = taken if phase is Phase.DOT else State.QUEUED
         return Outcome(state, phase, code, enhanced, reply)
     if code // 100 == 4:
-        slow = _slow(code, enhanced)
+        slow = _slow(code, enhanced, reply)
         return Outcome(State.QUEUED, phase, code, enhanced, reply, retry_after(reply), throttled=slow)
     return _permanent(phase, code, enhanced, reply)
 
 
 def is_confused(code: int, enhanced: str | None) -> bool:
-    """Whether a server says that it did not know our command: it has lost the thread, and means nobody's address."""
+    """Whether a server says that it did not know our command: it has lost the thread, or means our name; no reader."""
     return code in NOT_KNOWN and _subject(enhanced) in {"", "5"}
 
 
@@ -91,17 +116,22 @@ def _permanent(phase: Phase, code: int, enhanced: str | None, reply: str) -> Out
     refused = Outcome(State.REFUSED, phase, code, enhanced, reply)
     later = Outcome(State.QUEUED, phase, code, enhanced, reply, retry_after(reply))
     for_good = Outcome(State.REFUSED, phase, code, enhanced, reply, suppress=True)
+    both = Outcome(State.QUEUED, phase, code, enhanced, reply, retry_after(reply), stop=True, throttled=True)
+    names_us = bool(_OURS.search(_ADDRESSES.sub("", reply)))
+    is_lost = code == 503 or is_confused(code, enhanced)
     size = enhanced in SIZE_STATUSES or (enhanced is None and code == 552 and _is_size(phase, reply))
+    is_spent = not size and (enhanced == "5.4.5" or bool(_OUR_LIMIT.search(reply)))
     if phase is Phase.MAIL:
         # What is refused before a recipient was named is the sender or the message, and the sender is everybody's.
-        return refused if size else later if code == 503 else stop
+        return both if is_spent else refused if size else later if is_lost and not names_us else stop
     unknown = enhanced is None and code in {550, 551, 553} and bool(_UNKNOWN.search(reply))
     answers = (
-        (code in LOGIN_CODES or enhanced in SENDER_STATUSES or _subject(enhanced) == "7", stop),
+        (is_spent, both),
+        (code in LOGIN_CODES or enhanced in SENDER_STATUSES or _subject(enhanced) == "7" or names_us, stop),
         (size, refused),
         (enhanced == "5.2.2" or (enhanced is None and code == 552), later),
         (_subject(enhanced) == "1" or unknown, for_good),
-        (code == 503, later),
+        (is_lost, later),
         (enhanced is None and bool(_POLICY.search(reply)), stop),
     )
     return next((outcome for holds, outcome in answers if holds), refused)
@@ -114,8 +144,10 @@ def _is_size(phase: Phase, reply: str) -> bool:
     return phase is not Phase.RCPT or bool(_LARGE.search(reply))
 
 
-def _slow(code: int | None, enhanced: str | None) -> bool:
-    return code in {421, 454} or enhanced == "4.7.28"
+def _slow(code: int | None, enhanced: str | None, reply: str) -> bool:
+    if code in {421, 454} or enhanced == "4.7.28" or (code == 432 and enhanced == "4.3.2"):
+        return True
+    return code is not None and code // 100 == 4 and bool(_OUR_LIMIT.search(reply))
 
 
 def _subject(enhanced: str | None) -> str:

@@ -56,6 +56,7 @@ class FastLine(asyncio.Protocol):
         self._busy = 0  # mails in `send`, also those that only begin
         self._out = 0  # messages whose reply is expected
         self._is_paused = self._needs_reset = False
+        self._last: str | None = None  # why it takes no more mail, though what is on it is still answered
         self._end: str | None = None  # why the line is over
         self._bye = self._loop.create_future()
         self._since = self._loop.time()  # what has waited longest is waited for since then
@@ -74,7 +75,7 @@ class FastLine(asyncio.Protocol):
     @property
     def is_usable(self) -> bool:
         """Whether it may carry another mail."""
-        return self._end is None
+        return self._end is None and self._last is None
 
     async def quit(self) -> None:
         """QUIT, and what the server says to it, for a few seconds."""
@@ -143,8 +144,8 @@ class FastLine(asyncio.Protocol):
 
     def _enter(self, talk: _Talk) -> None:
         self._talks[talk] = None
-        if self._end is not None or self._transport.is_closing():
-            self._settle(talk, classify(Phase.MAIL, None, self._end or "the connection is closing"))
+        if not self.is_usable or self._transport.is_closing():
+            self._settle(talk, classify(Phase.MAIL, None, self._end or self._last or "the connection is closing"))
             return
         self._turns.append(talk)
         self._pump()
@@ -181,6 +182,8 @@ class FastLine(asyncio.Protocol):
 
     def _pump(self) -> None:
         """Write what may be written now: not on a paused line, and nothing between an envelope and its message."""
+        if self._last is not None:
+            self._finish(self._last)
         while self._turns and self._floor is None and not self._is_paused and self._end is None:
             talk = self._turns.popleft()
             # A refused envelope may leave a transaction open at the server; while mails are open nobody knows yet.
@@ -195,6 +198,13 @@ class FastLine(asyncio.Protocol):
                 if not self._chunking:
                     self._say(b"DATA\r\n", (Phase.DATA, talk))
         self._flush()
+
+    def _finish(self, words: str) -> None:
+        """Nothing of those whose turn has not come is written; the line is over when all others are answered."""
+        while self._turns:
+            self._settle(self._turns.popleft(), classify(Phase.MAIL, None, words))
+        if not self._expected and self._floor is None:
+            self._lose(words, is_ours=True)
 
     def _speak(self, talk: _Talk) -> None:
         """The message of a mail whose envelope was taken; the next envelope goes with it."""
@@ -233,7 +243,7 @@ class FastLine(asyncio.Protocol):
         phase, talk = self._expected.popleft()
         if talk is None:
             self._bye.set_result(None)
-        elif is_confused(code, status(code, words)):
+        elif phase in {Phase.DATA, Phase.DOT} and is_confused(code, status(code, words)):
             self._lose(f"the server lost the thread: {code} {words}")
         elif code == 421:
             # The server's last word: it worked through the commands in order, and takes nothing that comes after.
@@ -255,7 +265,10 @@ class FastLine(asyncio.Protocol):
             return
         if code // 100 != 2:
             talk.refusal = talk.refusal or classify(phase, code, words)
-        elif phase is Phase.RCPT and talk.is_out:
+            if is_confused(code, status(code, words)):
+                # It means our name, or has lost the thread; then it says something twice, and no yes is believed.
+                self._last = f"{code} is no answer to {phase}: {words}"
+        elif phase is Phase.RCPT and talk.is_out and self._last is None:
             talk.refusal = None  # taken though MAIL was refused: then the message may be taken as well
         talk.phase = Phase.RCPT if phase is Phase.MAIL else Phase.DATA
         if phase is Phase.RCPT and talk is self._floor and self._chunking:

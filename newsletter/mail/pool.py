@@ -40,6 +40,7 @@ class Pool:
         self._alive = 0  # lines that are not closed yet, also those that only finish what they have
         self._opening = 0
         self.opened = 0  # lines so far; the number of the newest
+        self._must_do = 0  # up to this number lines are new enough for everybody, for there may be no newer one
         self._waiting: deque[_Waiter] = deque()
         self._farewells: set[asyncio.Task[None]] = set()
 
@@ -67,9 +68,13 @@ class Pool:
 
         """
         while True:
+            if newer_than <= self._must_do:
+                newer_than = 0
             berth = self._roomiest(newer_than)
             if berth is not None:
-                return self._seat(berth)
+                self._seat(berth)
+                self._nudge()  # it may have been woken to open a line, which is now another's to do
+                return berth
             if not self._may_open():
                 seated = await self._wait(newer_than)
                 if seated is not None:
@@ -80,9 +85,7 @@ class Pool:
             except LineNotOpened as error:
                 if not error.outcome.throttled or self._places == 1:
                     raise
-                # The server takes no further line beside our others: the pool is smaller from now on.
-                self._places -= 1
-                newer_than = 0
+                self._give_up_a_place()
 
     def give_back(self, berth: Berth) -> None:
         """One mail of a line is done."""
@@ -153,6 +156,15 @@ class Pool:
         filled = len(self._waiting) >= self._opening * (self._width - 1)
         return filled and self._alive + self._opening < self._places
 
+    def _give_up_a_place(self) -> None:
+        """The server takes no further line beside our others: the pool is smaller from now on, and they must do."""
+        self._places -= 1
+        self._must_do = self.opened
+        while self._waiting:
+            _, told = self._waiting.popleft()
+            if not told.done():
+                told.set_result(None)
+
     def _nudge(self) -> None:
         """A line may be opened now: the first of those who wait is to see to it."""
         while self._waiting and self._may_open():
@@ -183,6 +195,7 @@ class Pool:
             return
         self._offered.remove(berth)
         if not berth.line.is_usable:
+            berth.line.close()
             self._alive -= 1
             self._nudge()
             return

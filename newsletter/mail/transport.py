@@ -66,8 +66,9 @@ class Transport(Protocol):
     async def send(self, parcel: Parcel, begin: Begin = at_once) -> Outcome:
         """One attempt. An answer is an outcome, never an exception; `stop` says that the batch should end here.
 
-        `begin` is awaited at most once, after what can be refused without it, before the first byte of the message;
-        where it says False the outcome is `NOT_BEGUN`. May be called many times at once; waits where it is busy.
+        `begin` is awaited at most once, before the first byte of the message; where it says False the outcome is
+        `NOT_BEGUN`. A mail that is one write with its envelope (CHUNKING) begins before anything can be refused, any
+        other after its recipient was taken. May be called many times at once; waits where it is busy.
         """
         ...
 

@@ -4,15 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail.classify import classify, clean, retry_after
+from newsletter.mail.classify import classify, clean, is_confused, retry_after
 from newsletter.models import Phase, State
 
-LATER, STOP, REFUSED, FOR_GOOD, SLOWER, UNCERTAIN, ACCEPTED = (
-    "later", "stop", "refused", "for good", "slower", "uncertain", "accepted",
+LATER, STOP, REFUSED, FOR_GOOD, SLOWER, BOTH, UNCERTAIN, ACCEPTED = (
+    "later", "stop", "refused", "for good", "slower", "stop and slower", "uncertain", "accepted",
 )  # fmt: skip
 
 OPENING = (Phase.CONNECT, Phase.EHLO, Phase.TLS, Phase.AUTH)
 AFTER_MAIL = (Phase.RCPT, Phase.DATA, Phase.DOT)
+BEFORE_DOT = (Phase.MAIL, Phase.RCPT, Phase.DATA)
+
+US = "<papers@example.org>"
 
 TABLE = [
     # phases, code, reply, what it comes to, why
@@ -61,8 +64,12 @@ TABLE = [
     ((Phase.RCPT,), 550, "5.2.1 mailbox disabled", REFUSED, "may be opened again"),
     ((Phase.RCPT,), 551, "user not local", REFUSED, "somewhere else, we do not follow"),
     ((Phase.RCPT,), 559, "what?", REFUSED, "nothing else of the table fits"),
-    ((Phase.MAIL, Phase.RCPT, Phase.DATA), 500, "5.5.2 what?", LATER, "the server lost the thread"),
+    (BEFORE_DOT, 500, "5.5.2 what?", LATER, "the server lost the thread"),
+    (BEFORE_DOT, 502, "not implemented", LATER, "and so here"),
     ((Phase.RCPT,), 504, "what?", LATER, "and so here"),
+    (BEFORE_DOT, 504, "5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname", STOP, "our name"),
+    ((Phase.DOT,), 504, "5.5.2 <localhost>: Helo command rejected", UNCERTAIN, "too late to be said of a name"),
+    ((Phase.DOT,), 502, "what?", UNCERTAIN, "whatever it made of the message"),
     ((Phase.DOT,), 500, "5.5.2 what?", UNCERTAIN, "whatever it made of the message"),
     ((Phase.RCPT,), 500, "5.1.1 no such user", FOR_GOOD, "the enhanced code knows better"),
     (AFTER_MAIL, 552, "5.2.2 mailbox full", LATER, "full is soft"),
@@ -83,6 +90,43 @@ TABLE = [
     ((Phase.DATA, Phase.DOT), 554, "transaction failed", REFUSED, "this message, this recipient"),
     ((Phase.DOT,), 550, "5.6.0 content rejected", REFUSED, "this message"),
     (AFTER_MAIL, 550, "4.2.1 confused", REFUSED, "an enhanced code of another class is not believed"),
+    # The sender is refused where the recipient is: the words are those for recipients, the list's own address is meant.
+    (AFTER_MAIL, 550, f"5.1.0 {US}: Sender address rejected: User unknown in virtual mailbox table", STOP, "Postfix"),
+    (AFTER_MAIL, 550, f"5.1.0 {US}: Sender address rejected: undeliverable address: unknown user", STOP, "Postfix"),
+    (AFTER_MAIL, 550, f"5.1.1 {US}: Sender address rejected: Domain not found", STOP, "the words know better"),
+    (AFTER_MAIL, 550, f"Verification failed for {US}\nNo Such User Here\nSender verify failed", STOP, "Exim"),
+    (AFTER_MAIL, 550, f"Verification failed for {US}\nResponse: 550 5.1.1 unknown\nSender verify fail", STOP, "Exim"),
+    (AFTER_MAIL, 550, "Sender verify failed", STOP, "Exim, in short"),
+    (AFTER_MAIL, 553, "Domain of sender address papers@example.org does not exist", STOP, "Sendmail"),
+    (AFTER_MAIL, 550, "sorry, your envelope sender is in my badmailfrom list", STOP, "qmail"),
+    ((Phase.RCPT,), 550, "<[192.0.2.1]>: Client host rejected: cannot find your hostname", STOP, "Postfix, no status"),
+    ((Phase.RCPT,), 450, f"4.1.8 {US}: Sender address rejected: Domain not found", LATER, "it is not sure"),
+    ((Phase.DOT,), 554, "5.2.252 SendAsDenied; bob@example.com not allowed to send as papers@example.com", STOP,
+     "Microsoft: the login may not use this sender"),
+    ((Phase.DOT,), 550, "The from address does not match a verified Sender Identity.", STOP, "SendGrid"),
+    ((Phase.DOT,), 554, "Message rejected: Sending suspended for this account.", STOP, "Amazon"),
+    ((Phase.RCPT,), 550, "5.1.1 <sender@from-address.example>: no such user", FOR_GOOD, "words in an address are none"),
+    ((Phase.RCPT,), 550, "5.1.1 User unknown; return to sender", FOR_GOOD, "the sender is named, and not blamed"),
+    # What we may send is spent: nobody's refusal, and the next mail would have the same answer.
+    ((Phase.MAIL, *AFTER_MAIL), 550, "5.4.5 Daily user sending limit exceeded. For more information", BOTH, "Gmail"),
+    ((Phase.DOT,), 550, "Daily sending quota exceeded", BOTH, "in words alone"),
+    ((Phase.DOT,), 554, "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process", BOTH,
+     "Microsoft: the subject digit says mailbox"),
+    ((Phase.DOT,), 432, "4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", SLOWER, "Microsoft"),
+    ((Phase.MAIL, Phase.DOT), 432, "4.3.2 Concurrent connections limit exceeded", SLOWER, "Microsoft"),
+    ((Phase.DOT,), 454, "Throttling failure: Daily message quota exceeded.", SLOWER, "Amazon counts after the message"),
+    ((Phase.DOT,), 552, "5.3.4 message exceeds the sender's limit", REFUSED, "of size: this message"),
+    # What the large receivers have announced.
+    ((Phase.DOT,), 421, "4.7.28 unusual rate of mail with the same Message-ID", SLOWER, "Gmail"),
+    *[((Phase.DOT,), 421, f"4.7.{code} unauthenticated", SLOWER, "Gmail's goodbye") for code in (23, 27, 29, 30, 32)],
+    *[((Phase.DOT,), 451, f"4.7.{code} unauthenticated", LATER, "a policy that is not final")
+      for code in (23, 27, 29, 30, 32)],
+    *[((Phase.DOT,), 550, f"5.7.{code} unauthenticated", STOP, "Gmail's rules") for code in range(25, 31)],
+    ((Phase.DOT,), 552, "5.2.2 The email account is over quota and inactive", LATER, "Gmail: full"),
+    ((Phase.DOT,), 452, "4.2.2 The recipient's inbox is out of storage space", LATER, "Gmail: full today"),
+    ((Phase.RCPT,), 450, "4.2.1 The user you are trying to contact is receiving mail too quickly", LATER, "Gmail"),
+    ((Phase.RCPT,), 550, "5.4.1 Recipient address rejected: Access denied", REFUSED, "Microsoft, of an unknown user"),
+    ((Phase.RCPT, Phase.DOT), 451, "4.3.0 try again in 300 seconds", LATER, "it says when"),
 ]  # fmt: skip
 
 CELLS = [
@@ -101,14 +145,15 @@ def test_every_cell_of_the_table(phase, code, reply, meaning):
         LATER: (State.QUEUED, False, False),
         SLOWER: (State.QUEUED, False, False),
         STOP: (State.QUEUED, True, False),
+        BOTH: (State.QUEUED, True, False),
         REFUSED: (State.REFUSED, False, False),
         FOR_GOOD: (State.REFUSED, False, True),
         UNCERTAIN: (State.UNCERTAIN, False, False),
         ACCEPTED: (State.ACCEPTED, False, False),
     }[meaning]
     assert got == want
-    if meaning in {LATER, SLOWER}:
-        assert outcome.throttled == (meaning == SLOWER)
+    if phase not in OPENING:
+        assert outcome.throttled == (meaning in {SLOWER, BOTH})
 
 
 ANYTHING = st.text(st.characters(codec=None, categories=("L", "N", "P", "S", "Z", "C")), max_size=300)
@@ -127,9 +172,17 @@ def test_any_reply_has_an_outcome_that_can_be_stored(phase, code, reply):
 def test_only_the_dot_can_accept_or_leave_a_doubt(phase, code, reply):
     """A delivery is accepted by a 2xx after the dot, uncertain only without an answer there, and else neither."""
     state = classify(phase, code, reply).state
-    answered = code is not None and 200 <= code <= 599 and code // 100 != 3
+    answered = code is not None and 200 <= code <= 599 and code // 100 != 3 and not is_confused(code, None)
     assert (state is State.ACCEPTED) == (phase is Phase.DOT and answered and code // 100 == 2)
     assert (state is State.UNCERTAIN) == (phase is Phase.DOT and not answered)
+
+
+@given(st.sampled_from((Phase.MAIL, *AFTER_MAIL)), st.sampled_from([500, 502, 504]), ANYTHING)
+def test_a_command_that_was_not_known_never_loses_a_reader(phase, code, reply):
+    """No 500, 502 or 504 without an enhanced code refuses a delivery or suppresses an address."""
+    outcome = classify(phase, code, reply)
+    assert outcome.state is (State.UNCERTAIN if phase is Phase.DOT else State.QUEUED)
+    assert not outcome.suppress
 
 
 @given(st.sampled_from(Phase), st.integers(400, 499), ANYTHING)
