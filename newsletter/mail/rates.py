@@ -13,6 +13,8 @@ from newsletter.models import Outcome, Phase, State
 
 DOUBTS_TO_STOP = 3  # answers in a row that blame us rather than the recipient, with nothing accepted in between
 THROTTLES_TO_STOP = 20  # pauses in a row with nothing accepted in between: to go on would only knock at a closed door
+REFUSALS_TO_STOP = 10  # in a row with nothing accepted in between: that is a setting or the relay, not the recipients
+LOSSES_TO_STOP = 5  # uncertain in a row with nothing accepted in between, beside those that one dropped line can lose
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds
 SLOWEST = 0.1  # mails a second, below which no answer brings us
 RECOVERY = 1200.0  # seconds of accepted mail from nothing to the limit, so half of them from half of it
@@ -121,7 +123,9 @@ class Rates:
         self._domains: dict[str, _Bucket] = {}
         self._is_changed = False
         self._changed: set[str] = set()
-        self._throttles = self._doubts = 0
+        self._throttles = self._doubts = self._refusals = self._losses = 0
+        self._under_way = 0  # mails that began and were not judged yet
+        self._bearable = 0  # uncertain ones in a row that do not stop the batch
         # How fast we are where no bucket knows: mails since a moment, and their rate in the stretch before it.
         self._since, self._counted, self._before = 0.0, 0, 0.0
         for row in kept:
@@ -162,6 +166,7 @@ class Rates:
 
     def spend(self, domain: str, now: datetime) -> None:
         """One mail begins."""
+        self._under_way += 1
         at = self._seconds(now)
         if self._transport is not None:
             self._transport.spend(at)
@@ -194,13 +199,21 @@ class Rates:
     # ---- what answers teach ----------------------------------------------------------------------------------------
 
     def judge(self, domain: str, outcome: Outcome, now: datetime) -> Outcome:
-        """Learn from an outcome; the same one, with `stop` as all the answers so far have it."""
+        """Learn from an outcome; the same one, with `stop` as all the answers so far have it.
+
+        One refusal too many in a row comes back as QUEUED. Where the batch stops for a row of them, `reply` says so.
+        """
+        self._under_way -= 1
         if outcome.state is State.ACCEPTED:
             self._accept(domain, self._seconds(now))
         elif outcome.throttled:
             self._slow_down(domain, outcome, self._seconds(now))
             if self._throttles >= THROTTLES_TO_STOP:
                 return replace(outcome, stop=True)
+        elif outcome.state is State.REFUSED:
+            return self._refuse(outcome)
+        elif outcome.state is State.UNCERTAIN:
+            return self._lose(outcome)
         elif outcome.stop and outcome.phase in {Phase.RCPT, Phase.DOT} and outcome.code not in LOGIN_CODES:
             # "Policy" may be one recipient's own: it must not keep the mail of all the others.
             self._doubts += 1
@@ -209,13 +222,33 @@ class Rates:
         return outcome
 
     def _accept(self, domain: str, at: float) -> None:
-        self._throttles = self._doubts = 0
+        self._throttles = self._doubts = self._refusals = self._losses = 0
         if self._transport is not None:
             self._transport.speed_up(at)
             self._is_changed = True
         if self._domains and (bucket := self._domains.get(domain)) is not None:
             bucket.speed_up(at)
             self._changed.add(domain)
+
+    def _refuse(self, outcome: Outcome) -> Outcome:
+        """A list is not refused one by one: from some number on it is our sender, or the relay, that is at fault."""
+        if outcome.code is None:
+            return outcome  # the server was not asked
+        self._refusals += 1
+        if self._refusals < REFUSALS_TO_STOP:
+            return outcome
+        words = f"{self._refusals} recipients in a row were refused and none accepted: {outcome.code} {outcome.reply}"
+        return replace(outcome, state=State.QUEUED, suppress=False, stop=True, reply=words)
+
+    def _lose(self, outcome: Outcome) -> Outcome:
+        """One dropped line, or a server that restarts, loses what is under way, and that is one reason."""
+        if not self._losses:
+            self._bearable = max(self._under_way, 0) + LOSSES_TO_STOP
+        self._losses += 1
+        if self._losses < self._bearable:
+            return outcome
+        words = f"{self._losses} mails in a row may or may not have been taken and none was accepted: {outcome.reply}"
+        return replace(outcome, stop=True, reply=words)
 
     def _slow_down(self, domain: str, outcome: Outcome, at: float) -> None:
         """It is the domain's where the recipient was refused, and the transport's anywhere else; 421 is a goodbye."""
@@ -266,13 +299,23 @@ class Lanes(Generic[T]):
         self._lanes: dict[str, deque[T]] = {}
         self._ready: deque[str] = deque()  # domains whose turn comes, each once
         self._asleep: list[tuple[float, str]] = []  # a heap: when to look at a domain again
-        self._count = 0
+        self._sleepers: set[str] = set()  # the domains in it
+        self._count = self._sleeping = 0
         self._began: datetime | None = None
         self._at = 0.0
 
     def __len__(self) -> int:
         """How many mails wait."""
         return self._count
+
+    @property
+    def ready(self) -> int:
+        """How many wait in lanes that do not sleep, as the last `take` left them and `put` has added to them since.
+
+        Only `take` wakes a lane or lets it sleep. One that it did not look at again since its last mail counts whole,
+        whether it may go on or not, and so does what only the transport holds back. When all domains wait, it is 0.
+        """
+        return self._count - self._sleeping
 
     def put(self, domain: str, item: T) -> None:
         """Add a mail at the end of its lane."""
@@ -282,6 +325,7 @@ class Lanes(Generic[T]):
             self._ready.append(domain)
         else:
             lane.append(item)
+            self._sleeping += domain in self._sleepers
         self._count += 1
 
     def rest(self) -> tuple[T, ...]:
@@ -297,10 +341,12 @@ class Lanes(Generic[T]):
         at = self._wake(now)
         while self._ready:
             domain = self._ready.popleft()
+            lane = self._lanes[domain]
             if wait := rates.wait(domain, now):
                 heappush(self._asleep, (at + wait, domain))
+                self._sleepers.add(domain)
+                self._sleeping += len(lane)
                 continue
-            lane = self._lanes[domain]
             item = lane.popleft()
             self._count -= 1
             if lane:
@@ -319,5 +365,8 @@ class Lanes(Generic[T]):
         is_back = at < self._at  # the clock was put back: the times in the heap mean nothing any more
         self._at = at
         while self._asleep and (is_back or self._asleep[0][0] <= at):
-            self._ready.append(heappop(self._asleep)[1])
+            domain = heappop(self._asleep)[1]
+            self._sleepers.remove(domain)
+            self._sleeping -= len(self._lanes[domain])
+            self._ready.append(domain)
         return at

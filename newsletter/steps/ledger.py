@@ -17,7 +17,7 @@ from typing import Protocol, Self, TypeVar
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.database import Database, Transaction
-from newsletter.models import Outcome
+from newsletter.models import Outcome, State
 from newsletter.queries import claims, deliveries
 
 T = TypeVar("T")
@@ -44,9 +44,10 @@ class _Asked:
 
     begin: dict[int, tuple[claims.Delivery, asyncio.Future[bool]]] = field(default_factory=dict)
     settled: list[claims.Settled] = field(default_factory=list)
+    unknown: list[claims.Settled] = field(default_factory=list)  # to addresses that are to be suppressed
 
     def __bool__(self) -> bool:
-        return bool(self.begin or self.settled)
+        return bool(self.begin or self.settled or self.unknown)
 
 
 class Ledger:
@@ -60,6 +61,8 @@ class Ledger:
         self.database, self.name, self.run, self.clock = database, claim, run, clock
         self.still_wanted, self.learn, self.patience = still_wanted, learn, patience
         self._asked = _Asked()
+        self._unknown: list[claims.Settled] = []  # refused for good, says a server that may refuse everybody
+        self._has_accepted = False
         self._wake = asyncio.Event()
         self._closing = False
         self._broken: BaseException | None = None
@@ -74,6 +77,8 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Write what is left; raises what the database raised, unless something else went wrong before."""
+        if self._has_accepted:
+            self._believe()
         self._closing = True
         self._wake.set()
         if error is None:
@@ -107,9 +112,25 @@ class Ledger:
         return await future
 
     def settle(self, settled: claims.Settled) -> None:
-        """Have an answer written; it is with the next commit."""
+        """Have an answer written; it is with the next commit.
+
+        An address that does not exist is suppressed once the next mail is accepted, or the batch ends with some that
+        were and none that stopped it: one wrong setting, for which all are refused, must not cost anybody the digest.
+        """
         self._asked.settled.append(settled)
+        if settled.outcome.suppress:
+            self._unknown.append(settled)
+        elif settled.outcome.state is State.ACCEPTED:
+            self._has_accepted = True
+            self._believe()
+        elif settled.outcome.stop:
+            self._unknown.clear()
         self._wake.set()
+
+    def _believe(self) -> None:
+        if self._unknown:
+            self._asked.unknown += self._unknown
+            self._unknown.clear()
 
     # ---- writing ---------------------------------------------------------------------------------------------------
 
@@ -166,11 +187,10 @@ class Ledger:
     def _record(self, tx: Transaction, asked: _Asked, now: datetime, *, again: bool) -> set[int]:
         if asked.settled:
             claims.settle(tx, self.name, asked.settled, run=self.run, now=now)
-            for each in asked.settled:
-                if each.outcome.suppress:
-                    address_key = deliveries.address_key_of(tx, each.delivery.subscriber_id)
-                    deliveries.suppress(tx, address_key, reason="refused", detail=each.outcome.reply, now=now)
             self.learn(tx, [(each.delivery.subscriber_id, each.outcome) for each in asked.settled], now=now)
+        for each in asked.unknown:
+            address_key = deliveries.address_key_of(tx, each.delivery.subscriber_id)
+            deliveries.suppress(tx, address_key, reason="refused", detail=each.outcome.reply, now=now)
         if not asked.begin:
             return set()
         owners = {delivery.id: delivery.subscriber_id for delivery, _ in asked.begin.values()}

@@ -14,10 +14,13 @@ TOO_FAST = Outcome(State.QUEUED, Phase.DOT, 454, "4.7.0", "Throttling failure", 
 FULL_HOUSE = Outcome(State.QUEUED, Phase.RCPT, 450, "4.7.28", "unusual rate of mail", throttled=True)
 GOODBYE = Outcome(State.QUEUED, Phase.RCPT, 421, "4.7.0", "too many connections", throttled=True)
 POLICY = Outcome(State.QUEUED, Phase.RCPT, 550, "5.7.1", "refused by policy", stop=True)
+UNKNOWN = Outcome(State.REFUSED, Phase.RCPT, 550, "5.1.1", "no such user", suppress=True)
+TOO_LARGE = Outcome(State.REFUSED, Phase.DOT, 552, "5.3.4", "too large")
+DROPPED = Outcome(State.UNCERTAIN, Phase.DOT, reply="the line dropped")
 GREYLISTED = Outcome(State.QUEUED, Phase.RCPT, 451, "4.7.1", "greylisted")
 
 PLACES = ("a.example", "b.example", "c.example")
-ANSWERS = (None, ACCEPTED, TOO_FAST, FULL_HOUSE, GOODBYE, GREYLISTED)
+ANSWERS = (None, ACCEPTED, TOO_FAST, FULL_HOUSE, GOODBYE, GREYLISTED, UNKNOWN, DROPPED)
 
 # What happens: seconds since the last event, to whom a mail goes where one may, what is answered, a restart.
 events = st.tuples(

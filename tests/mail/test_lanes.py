@@ -131,6 +131,43 @@ def test_what_still_waits_can_be_given_back():
     assert len(lanes) == 2
 
 
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(("a.example", "b.example", "c.example")), st.integers(0, 3), st.floats(-2, 3)),
+        max_size=60,
+    ),
+    st.sampled_from((0.0, 0.5, 3.0)),
+)
+def test_what_is_ready_is_what_does_not_sleep(script, domain_limit):
+    """Counted mail by mail, it is the same, whatever was put, taken, slept and woken, and however the clock went."""
+    lanes, made, now = Lanes(), rates(5.0, domain_limit=domain_limit), 0.0
+    for number, (domain, takes, gap) in enumerate(script):
+        lanes.put(domain, (domain, number))
+        now += round(gap, 6)
+        for _ in range(takes):
+            found = lanes.take(made, at(now))
+            if isinstance(found, float) and not made.held(at(now)):
+                assert lanes.ready == 0
+        asleep = {domain for _, domain in lanes._asleep}  # nothing else tells who sleeps
+        assert lanes.ready == sum(1 for domain, _ in lanes.rest() if domain not in asleep)
+
+
+def test_a_domain_that_sleeps_is_not_ready_and_what_joins_it_is_not_either():
+    """Who fills the lanes looks at what is ready: one slow domain must not look like work for everybody."""
+    made, lanes = rates(100, domain_limit=1), filled(["slow.example"] * 50)
+    assert lanes.ready == 50
+    lanes.take(made, NOON)
+    assert isinstance(lanes.take(made, NOON), float)
+    lanes.put("slow.example", "one more")
+    assert (lanes.ready, len(lanes)) == (0, 50)
+
+    lanes.put("b.example", "another")
+    assert lanes.ready == 1
+    assert lanes.take(made, NOON) == "another"
+    lanes.take(made, at(1.1))
+    assert lanes.ready == 49
+
+
 class Counting(Rates):
     """Counts how often a domain is looked at."""
 

@@ -7,16 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.mail.rates import DOUBTS_TO_STOP, LONGEST_PAUSE, SLOWEST, THROTTLES_TO_STOP
-from newsletter.models import Phase
+from newsletter.mail.rates import LONGEST_PAUSE, SLOWEST
 from tests.mail.pacing import (
     ACCEPTED,
     FULL_HOUSE,
     GOODBYE,
-    GREYLISTED,
     NOON,
     PLACES,
-    POLICY,
     TOO_FAST,
     at,
     begin,
@@ -259,67 +256,3 @@ def test_a_domain_that_is_back_at_its_limit_is_told_once_and_then_forgotten():
     assert rows(made, 60)["@a.example"].rate == 0
     made.spend("a.example", at(60))
     assert set(rows(made, 60)) == {"smtp"}
-
-
-# ---- when to stop --------------------------------------------------------------------------------------------------
-
-
-def test_policy_answers_in_a_row_stop_the_batch_and_one_alone_does_not():
-    """5.7.1 for one address may be that address; three in a row with nothing accepted in between are about us."""
-    made = rates()
-    assert [made.judge("a.example", POLICY, NOON).stop for _ in range(DOUBTS_TO_STOP)] == [False, False, True]
-
-
-def test_an_accepted_mail_clears_the_doubts_and_a_deferred_one_does_not():
-    """Only what was accepted says that we are welcome."""
-    answers = (POLICY, POLICY, ACCEPTED, POLICY, GREYLISTED, POLICY, POLICY)
-    made = rates()
-    assert [made.judge("a.example", each, NOON).stop for each in answers] == [False] * 6 + [True]
-
-
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        replace(POLICY, phase=Phase.MAIL),
-        replace(POLICY, phase=Phase.CONNECT, code=None),
-        replace(POLICY, code=530),
-        replace(TOO_FAST, phase=Phase.CONNECT, code=421, stop=True),
-    ],
-    ids=["sender", "connection", "login", "too many connections"],
-)
-def test_what_fails_for_everybody_stops_at_once(outcome):
-    """A refused sender, a server gone, a login wanted: no second mail is needed to believe it."""
-    assert rates().judge("a.example", outcome, NOON) == outcome
-
-
-def test_endless_throttling_stops_the_batch():
-    """A server that only ever says "too fast" is knocked at twenty times, a pause before each, and not ten thousand."""
-    made, now, stops = rates(), 0.0, []
-    for _ in range(THROTTLES_TO_STOP):
-        now += made.wait("a.example", at(now))
-        stops.append(made.judge("a.example", TOO_FAST, at(now)).stop)
-    assert stops == [False] * (THROTTLES_TO_STOP - 1) + [True]
-
-
-def test_a_crowd_of_answers_to_one_burst_does_not_stop_the_batch():
-    """Sixty-four connections that all hear "too fast" at once have heard it once."""
-    made = rates()
-    assert not any(made.judge("a.example", TOO_FAST, at(number / 100)).stop for number in range(64))
-
-
-def test_throttling_with_accepted_mail_in_between_never_stops():
-    """That is the server finding its rate with us."""
-    made, now = rates(), 0.0
-    for _ in range(3 * THROTTLES_TO_STOP):
-        now += made.wait("a.example", at(now))
-        assert not made.judge("a.example", TOO_FAST, at(now)).stop
-        made.judge("a.example", ACCEPTED, at(now))
-
-
-@given(st.lists(st.sampled_from((ACCEPTED, TOO_FAST, FULL_HOUSE, GREYLISTED, POLICY)), max_size=40))
-def test_judging_changes_nothing_but_stop(answers):
-    """What is written to the ledger is what the server said."""
-    made = rates()
-    for outcome in answers:
-        judged = made.judge("a.example", outcome, NOON)
-        assert replace(judged, stop=outcome.stop) == outcome
