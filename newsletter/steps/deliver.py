@@ -220,7 +220,7 @@ class _Round:
     async def _next(self) -> claims.Delivery | None:
         """The next delivery, once its domain and the transport may have one more mail; None at the end."""
         while not self._is_over():
-            if len(self._lanes) < _CLAIMED_AT_ONCE // 2 and not self.all_claimed:
+            if self._may_claim():
                 await self._claim()
             found = self._lanes.take(self.rates, self._now())
             if isinstance(found, float):
@@ -238,9 +238,13 @@ class _Round:
             self.stopped = self.stopped or _TOLD  # whoever looks first says so: the watch may come too late
         return bool(self.stopped)
 
+    def _may_claim(self) -> bool:
+        """Whether few are left that may begin: those of a domain that must wait hold up nobody behind them."""
+        return self._lanes.ready < _CLAIMED_AT_ONCE // 2 and not self.all_claimed
+
     async def _claim(self) -> None:
         async with self._filling:
-            if len(self._lanes) >= _CLAIMED_AT_ONCE // 2 or self.all_claimed:
+            if not self._may_claim():
                 return  # somebody else did, while we waited for our turn
             wanted = list(islice(self.unclaimed, _CLAIMED_AT_ONCE))
             if wanted:

@@ -17,6 +17,7 @@ from newsletter.queries import claims, deliveries, promises
 from newsletter.schema import subscribers
 from newsletter.steps.lease import lease
 from tests.smtpd import CHUNKING, FaultServer, late
+from tests.steps.conftest import FRIDAY, capture, paper
 from tests.steps.test_rounds import NOON, promise, states
 
 
@@ -58,6 +59,34 @@ def test_a_surprise_in_one_delivery_leaves_the_others_their_answers(newsroom):
     assert found["accepted"] == len(server.mails)
     with newsroom.database.begin() as tx:
         assert len(claims.due_ids(tx, now=NOON)) == found["queued"] - 1  # the one that failed comes later
+
+
+def test_a_domain_that_must_wait_holds_up_nobody_behind_it(newsroom):
+    """Hundreds of mails to one slow domain were queued first; the others are all sent while those wait."""
+    people = "".join(f"  - {{address: r{n}@slow.example.org, name: R{n}}}\n" for n in range(300))
+    people += "".join(f"  - {{address: q{n}@d{n}.example.org, name: Q{n}}}\n" for n in range(40))
+    newsroom.subscribe(f"subscribers:\n{people}")
+    newsroom.collect(capture(*(paper(number) for number in range(8))))
+    steps.compose(newsroom.database, settings=newsroom.settings, day=FRIDAY, now=NOON)
+    newsroom.enqueue()
+
+    async def serve() -> FaultServer:
+        async with FaultServer((), extensions=CHUNKING) as server:
+            newsroom.transport = lambda: over(server)
+            post = newsroom.post("run")
+            post.domain_rate = 1.0
+            working = asyncio.create_task(asyncio.to_thread(go, newsroom, post))
+            async with asyncio.timeout(60):
+                while sum("slow" not in mail.recipient for mail in server.mails) < 40:
+                    server.arrived.clear()
+                    await server.arrived.wait()
+            post.stop.set()
+            await working
+            return server
+
+    server = asyncio.run(serve())
+
+    assert sum("slow" in mail.recipient for mail in server.mails) < 150
 
 
 class Forgetful:
