@@ -375,27 +375,3 @@ def test_the_fast_line_says_goodbye():
     assert server.commands[-1] == "quit"
     outcomes, _ = in_a_window(drop("quit"))
     assert states(outcomes) == [A] * 8
-
-
-TWICE = {
-    "mail": "250 2.1.0 ok\r\n250 2.1.0 ok",
-    "rcpt": "250 2.1.5 ok\r\n250 2.1.5 ok",
-    "dot": "250 2.0.0 taken\r\n250 2.0.0 taken",
-}
-
-
-@pytest.mark.parametrize("at", TWICE)
-def test_a_server_that_says_something_twice_is_not_believed_from_then_on(at):
-    """The reply to one mail never stands for another: `in_a_window` compares every outcome with what the server has."""
-    doubled = refuse(at, TWICE[at], after=2, times=1)
-    outcomes, _ = in_a_window(doubled, refuse("dot", "554 5.6.0 not this one", after=3, times=2))
-
-    assert U in states(outcomes)
-
-
-@pytest.mark.parametrize("at", ["mail", "rcpt", "dot"])
-def test_a_server_that_lost_the_thread_refuses_nobody(at):
-    """500 says that a command was not known: no reader is given up for it, and the line is not used again."""
-    outcomes, _ = in_a_window(refuse(at, "500 5.5.2 what?", after=2, times=1))
-
-    assert R not in states(outcomes)
