@@ -20,6 +20,9 @@ Echo = Callable[[str], None]
 _AT_LEAST, _LOOK_AGAIN = 1.0, 30.0  # seconds between two looks: whoever waits also sees what is queued meanwhile
 
 
+_LOOK_FOR_OTHERS = 5.0  # seconds between two looks at what another process has
+
+
 def register(app: typer.Typer) -> None:
     """Put the command in its place."""
     app.command("deliver", rich_help_panel="Every day")(deliver)
@@ -61,10 +64,9 @@ def empty(shop: "Shop", name: str, echo: Echo, stop: threading.Event, *, wait: b
     from newsletter.queries import deliveries as outbox
 
     told: list[DeliverReport] = []
-    shop.check_mark()
-    steps.recover(shop.post(name))
     while True:
         shop.check_mark()
+        steps.recover(shop.post(name))  # each time: whoever had the rest may be gone by now
         told += in_turn(shop, name, steps.shards(shop.database, now=opening.now()), echo, stop)
         if stop.is_set() or (told and told[-1].stopped):
             break
@@ -76,7 +78,8 @@ def empty(shop: "Shop", name: str, echo: Echo, stop: threading.Event, *, wait: b
             echo(f"{_deliveries(left.number)} wait until {left.due_at:%H:%M:%S} UTC")
         elif left.taken and not left.number:
             echo(f"{_deliveries(left.taken)} {BESIDE}")
-        stop.wait(min(max((left.due_at - opening.now()).total_seconds(), _AT_LEAST), _LOOK_AGAIN))
+        longest = _LOOK_FOR_OTHERS if left.taken else _LOOK_AGAIN
+        stop.wait(min(max((left.due_at - opening.now()).total_seconds(), _AT_LEAST), longest))
     whole = steps.sum_up(told)
     settled = {state: number for state, number in whole.states.items() if state not in {State.QUEUED, State.SENDING}}
     return DeliverReport(settled, whole.stopped)

@@ -177,7 +177,7 @@ def why_nothing_was_mailed(told: RunReport) -> str:
         return "Nothing was mailed: the mailer stopped before the first was accepted."
     if beside := told.deliver.states.get(State.SENDING):
         are = "is" if beside == 1 else "are"
-        return f"Nothing was mailed yet: {screen.count(beside, 'digest')} {are} {BESIDE}."
+        return f"Nothing was mailed: {screen.count(beside, 'digest')} {are} {BESIDE}."
     if told.deliver.states:
         return "Nothing was mailed: no digest was accepted; `paperboy deliveries list` shows the answers."
     return f"Nothing was mailed: {_reason(told)}."

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
 from flows import artifacts
 from newsletter.models import Edition, Paper, Topic
 from newsletter.reports import (
@@ -136,3 +138,24 @@ def test_what_is_undecided_shows_in_the_state():
     assert (done.name, done.is_completed()) == ("CompletedWithRemarks", True)
     assert "1 uncertain delivery of an earlier run is undecided." in done.message
     assert "3 deliveries are uncertain" in stopped.message
+
+
+def test_what_another_process_sends_is_said_in_words():
+    """Nobody has to know the word of the outbox."""
+    page = artifacts.report_page(replace(TOLD, deliver=DeliverReport({"accepted": 1, "sending": 2})))
+
+    assert "**Deliveries:** 1 accepted, 2 being sent by another process." in page
+
+
+def test_a_prefect_server_that_is_away_costs_the_bar_and_no_mail(caplog):
+    """Whoever delivers is told nothing of it; the log is, once; and the sentences go on."""
+    told = []
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        artifacts.progress(lambda *numbers: told.append(numbers)) as progress,
+    ):
+        for done in range(1, 31):
+            progress(done, 30)
+
+    assert told[-1] == (30, 30)
+    assert sum("progress.not_shown" in record.message for record in caplog.records) == 1

@@ -116,6 +116,34 @@ def test_deliver_goes_ahead_beside_a_run(served):
     assert len(served.mails) == 2
 
 
+def test_deliver_ends_where_somebody_else_has_everything(served):
+    """What another process has claimed is said in one line, and waited for only with --wait."""
+    unsent(served, claim="deliver elsewhere")
+    until = (datetime.now(UTC) + timedelta(minutes=2)).isoformat(timespec="microseconds")
+    with sqlite3.connect(served.data / "paperboy.db") as database:
+        database.execute("INSERT INTO leases VALUES ('deliver elsewhere', 'x', 'elsewhere', 1, ?)", (until,))
+
+    told = served("deliver")
+
+    assert told.exit_code == 0
+    assert "2  being sent by another process" in told.stdout
+    assert "  queued" not in told.stdout
+    assert served.mails == []
+
+
+def test_deliver_can_wait_for_what_somebody_else_has(served):
+    """When the other one is gone, what it has not sent is sent here."""
+    unsent(served, claim="deliver elsewhere")
+    until = (datetime.now(UTC) + timedelta(seconds=2)).isoformat(timespec="microseconds")
+    with sqlite3.connect(served.data / "paperboy.db") as database:
+        database.execute("INSERT INTO leases VALUES ('deliver elsewhere', 'x', 'elsewhere', 1, ?)", (until,))
+
+    told = served("deliver", "--wait")
+
+    assert "2 deliveries being sent by another process" in told.stdout
+    assert "2  accepted" in told.stdout
+
+
 def test_deliver_starts_light(paperboy):
     """Neither Prefect nor scikit-learn is loaded to send mail."""
     paperboy("migrate")

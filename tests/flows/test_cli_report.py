@@ -56,6 +56,11 @@ def told(*, edition: int | None = 1, made: bool = True, reason: str = "", **part
         (told(enqueue=EnqueueReport(3, 0, {Skip.PAUSED: 1, Skip.NOT_DUE: 2})), "2 readers of 3: not due now"),
         (told(enqueue=EnqueueReport(1, 1), deliver=DeliverReport({State.QUEUED: 1}, "down")), "the mailer stopped"),
         (told(enqueue=EnqueueReport(1, 1), deliver=DeliverReport({State.REFUSED: 1})), "no digest was accepted"),
+        (
+            told(enqueue=EnqueueReport(3, 3), deliver=DeliverReport({State.SENDING: 3})),
+            "Nothing was mailed: 3 digests are being sent by another process.",
+        ),
+        (told(enqueue=EnqueueReport(3, 3)), "Nothing was mailed: no digest was left to send."),
     ],
 )
 def test_why_nothing_was_mailed_is_one_true_sentence(report, sentence):
