@@ -15,7 +15,7 @@ BODY = b"Subject: today\r\n\r\n.hidden { display: none }\r\n..\r\n.\r\nThe end.\
 REPLIES = ["450 4.2.0 greylisted", "451 4.3.0 later", "452 4.5.3 too many", "550 5.1.1 no such user", "550 5.7.1 policy",
            "552 5.2.2 full", "501 5.1.3 syntax", "503 5.5.1 sequence", "550 unavailable", "999 what", "Wibble wobble",
            "250-never ending\r\n250-", "550-5.1.1 one\r\n550-5.1.1 two\r\n550 5.1.1 three", "550 \udcff\udcfe \0 \x1b[31m",
-           "550 " + "long " * 5_000, ""]  # fmt: skip
+           "550 " + "long " * 5_000, "504 5.5.2 <paperboy>: Helo command rejected", "500 what?", ""]  # fmt: skip
 """What servers answer, and what they should not."""
 
 
