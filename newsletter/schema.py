@@ -214,7 +214,7 @@ deliveries = Table(
     Column("changed_at", Instant, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("made_by", String(64), nullable=False, index=True, comment="the run that queued it"),
-    Column("run", String(64), comment="the run that claimed it last"),  # that began or settled it: a claim alone writes none
+    Column("run", String(64), comment="the run that claimed it last"),  # began or settled it
     Column("claim", String(64), comment="the lease under which it is claimed; only its holder may send it"),
     Column("reply", Text, nullable=False, comment="the server's last words"),
     UniqueConstraint("subscriber_id", "edition_id"),
