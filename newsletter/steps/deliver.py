@@ -150,7 +150,7 @@ class _Round:
         self._lanes: Lanes[claims.Delivery] = Lanes()
         self._filling = asyncio.Lock()
         self._waiting = asyncio.Lock()
-        self._begun: set[int] = set()
+        self._told: set[int] = set()  # deliveries of which the ledger knows more than that they are claimed
         self._papers: dict[tuple[int, int], asyncio.Task[dict[str, Paper]]] = {}
 
     async def run(self) -> str:
@@ -209,7 +209,7 @@ class _Round:
         """
         self.error = self.error or error
         self.stopped = self.stopped or f"an error nobody foresaw: {error}"
-        if delivery is not None and delivery.id not in self._begun:
+        if delivery is not None and delivery.id not in self._told:
             now = self.post.clock()
             outcome = Outcome(State.QUEUED, Phase.CONNECT, reply=self.stopped)
             due_at = now + retry_after(outcome, delivery.attempts + 1)
@@ -264,12 +264,13 @@ class _Round:
     async def _deliver(self, delivery: claims.Delivery) -> None:
         started = self.post.clock()
         outcome = await self._attempt(delivery)
-        if outcome is NOT_BEGUN:
-            return  # unsubscribed meanwhile, or somebody else's: the ledger has written which
         outcome = self.rates.judge(delivery.address.rpartition("@")[2].lower(), outcome, self._now())
+        if outcome is NOT_BEGUN:
+            return  # unsubscribed meanwhile, or somebody else's, as the ledger has written; or the batch stopped
         if outcome.stop:
             self.stopped = self.stopped or outcome.reply or f"the server answered {outcome.code}"
         due_at = self.post.clock() + retry_after(outcome, delivery.attempts + 1)
+        self._told.add(delivery.id)
         self.ledger.settle(claims.Settled(delivery, outcome, started, due_at))
         await self._keep_rates(at_most_each=1.0)
 
@@ -286,7 +287,9 @@ class _Round:
             return Outcome(State.QUEUED, Phase.CONNECT, reply=str(error), stop=True)
 
     async def _begin(self, delivery: claims.Delivery) -> bool:
-        self._begun.add(delivery.id)
+        if self.stopped:
+            return False  # it stays queued: what made the batch stop would happen to it as well
+        self._told.add(delivery.id)
         return await self.ledger.begin(delivery)
 
     def _not_rendered(self, error: RenderError) -> Outcome:
