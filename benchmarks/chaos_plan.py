@@ -163,7 +163,8 @@ class Plan:
             delay = round(dice.uniform(0.05, 0.6), 3)
         elif do == "close":
             after, times = dice.randrange(1, 8), 4
-        return Fault(at, do, reply, after, times, delay, held=dice.random() < 0.6)
+        says_taken = do == "late" or reply == "twice"  # so it must have the mail: an honest server is what is played
+        return Fault(at, do, reply, after, times, delay, held=dice.random() < 0.6 or says_taken)
 
 
 _BY_THE_CLOCK = {"early", "run", "prefect"}
