@@ -136,13 +136,15 @@ def _engine(url: str) -> Engine:
             "or postgresql://user:password@host/name"
         ) from error
     backend = parsed.get_backend_name()
+    # Parameters are hidden: an error is logged and shown, and they hold addresses.
     if backend == "postgresql":
-        engine = create_engine(_for_pg8000(parsed), poolclass=QueuePool, pool_pre_ping=True)
+        engine = create_engine(_for_pg8000(parsed), poolclass=QueuePool, pool_pre_ping=True, hide_parameters=True)
     elif backend == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         # Kept open: with the last connection SQLite puts its log away, and a transaction would pay for that each time.
-        engine = create_engine(parsed, poolclass=QueuePool, connect_args={"timeout": 60, "check_same_thread": False})
+        connect = {"timeout": 60, "check_same_thread": False}
+        engine = create_engine(parsed, poolclass=QueuePool, hide_parameters=True, connect_args=connect)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:

@@ -4,6 +4,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from newsletter.database import Database, head
 from newsletter.errors import ConfigurationError
@@ -56,3 +57,11 @@ def test_a_block_that_raises_leaves_nothing_behind(database):
 
     with database.begin() as tx:
         assert tx.execute(text("SELECT count(*) FROM topics")).scalar() == 0
+
+
+def test_an_error_of_the_database_shows_no_address(database):
+    """What a statement was given holds addresses, and errors are logged and shown in Prefect."""
+    with database.begin() as tx, pytest.raises(DBAPIError) as error:
+        tx.execute(text("SELECT nothing FROM nowhere WHERE address = :address"), {"address": "ann@example.org"})
+
+    assert "ann@example.org" not in str(error.value)
