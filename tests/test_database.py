@@ -61,7 +61,7 @@ def test_a_block_that_raises_leaves_nothing_behind(database):
 
 def test_an_error_of_the_database_shows_no_address(database):
     """What a statement was given holds addresses, and errors are logged and shown in Prefect."""
-    with database.begin() as tx, pytest.raises(DBAPIError) as error:
+    with pytest.raises(DBAPIError) as error, database.begin() as tx:
         tx.execute(text("SELECT nothing FROM nowhere WHERE address = :address"), {"address": "ann@example.org"})
 
     assert "ann@example.org" not in str(error.value)
