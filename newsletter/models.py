@@ -107,7 +107,7 @@ class Edition:
 
 
 class InterestKind(StrEnum):
-    """What sort of thing a reader wants; `mute` is a phrase they do not want."""
+    """What sort of thing a reader wants or, for `mute`, does not want; the last three come from votes."""
 
     KEYWORD = "keyword"
     CATEGORY = "category"
@@ -115,6 +115,9 @@ class InterestKind(StrEnum):
     SEED = "seed"  # an example paper by arXiv id
     TEXT = "text"  # free text: "I work on …"
     MUTE = "mute"
+    LIKED = "liked"  # the key of a paper they voted for
+    DISLIKED = "disliked"  # the key of a paper they voted against
+    MUTED_TOPIC = "muted_topic"  # the label of a topic they want no papers of
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class Interest:
     kind: InterestKind
     value: str
     topic: str | None = None  # label of the named topic it came with; None for the reader's own
+    weight: float = 1.0  # how much it counts, above 0; a vote's fades with its age
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,8 @@ class Profile:
     max_papers: int = 12  # per digest
     max_per_topic: int = 6
     floor: float = 0.05  # papers that score less are not worth a line
+    discovery: bool = True  # one paper from beyond the interests, labelled as such
+    reader: str = ""  # opaque and stable: with the day it chooses that paper
 
 
 @dataclass(frozen=True, slots=True)
