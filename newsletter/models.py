@@ -112,7 +112,7 @@ class InterestKind(StrEnum):
     KEYWORD = "keyword"
     CATEGORY = "category"
     AUTHOR = "author"
-    SEED = "seed"  # an example paper by arXiv id
+    SEED = "seed"  # an example paper: its arXiv id, or its title and abstract as text
     TEXT = "text"  # free text: "I work on …"
     MUTE = "mute"
     LIKED = "liked"  # the key of a paper they voted for

@@ -61,7 +61,7 @@ class Wants:
     keywords: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
-    seeds: tuple[str, ...] = ()  # arXiv ids without version
+    seeds: tuple[str, ...] = ()  # arXiv ids without version, or a pasted title, an empty line and the abstract
     text: str = ""
     mute: tuple[str, ...] = ()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from newsletter.database import Database, Transaction
 from newsletter.errors import PaperboyError, RosterError
+from newsletter.identity import normalise_id
 from newsletter.models import InterestKind, Recipient, Skip
 from subscribers import addresses, due, queries, roster
 from subscribers.models import (
@@ -104,7 +105,8 @@ def example_papers(tx: Transaction) -> frozenset[str]:
     while people := queries.page(tx, after=after, limit=_PAGE):
         after = people[-1].id
         interests = (one for known in people for one in profile(known.subscriber, topics).interests)
-        found.update(one.value for one in interests if one.kind is InterestKind.SEED)
+        named = (normalise_id(one.value) for one in interests if one.kind is InterestKind.SEED)
+        found.update(known[0] for known in named if known)  # a pasted title is looked up nowhere
     return frozenset(found)
 
 

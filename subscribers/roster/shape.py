@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from subscribers import addresses
 from subscribers.models import WEEKDAYS, Cadence
+from subscribers.roster import seeds as examples
 from subscribers.wording import is_unsafe, nearest, quoted
 
 # ---- what a text may hold ------------------------------------------------------------------------------------------
@@ -41,22 +42,6 @@ def _name(text: str) -> str:
 
 def _address(text: str) -> str:
     return addresses.read(text).mailed
-
-
-_SEED = re.compile(
-    r"(?:https?://(?:www\.)?arxiv\.org/(?:abs|pdf|html)/|arxiv:)?"
-    r"(?P<id>\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{2}(?:0[1-9]|1[0-2])\d{3})"
-    r"(?:v[1-9]\d*)?(?:\.pdf)?",
-    re.IGNORECASE | re.ASCII,
-)
-
-
-def _seed(text: str) -> str:
-    """An arXiv id without version."""
-    found = _SEED.fullmatch(text.strip())
-    if found is None:
-        raise ValueError(f'{quoted(text)} is no arXiv id; write for example "2401.10774", in quotes')
-    return found["id"]
 
 
 _CATEGORY = re.compile(
@@ -127,7 +112,8 @@ Phrases = Annotated[tuple[Line, ...], Field(max_length=_MOST), AfterValidator(_d
 Categories = Annotated[
     tuple[Annotated[str, AfterValidator(_category)], ...], Field(max_length=_MOST), AfterValidator(_distinct)
 ]
-Seeds = Annotated[tuple[Annotated[str, AfterValidator(_seed)], ...], Field(max_length=_MOST), AfterValidator(_distinct)]
+Seed = Annotated[str, Field(max_length=examples.LONGEST), AfterValidator(examples.read)]
+Seeds = Annotated[tuple[Seed, ...], Field(max_length=_MOST), AfterValidator(_distinct)]
 Followed = Annotated[
     tuple[Annotated[str, AfterValidator(_followed)], ...], Field(max_length=_MOST), AfterValidator(_distinct)
 ]
@@ -161,7 +147,9 @@ class WantsShape(_Strict):
     categories: Categories = Field((), description="arXiv categories, such as cs.CL.")
     authors: Phrases = Field((), description="Names of authors, as arXiv writes them.")
     seeds: Seeds = Field(
-        (), description="Example papers by arXiv id, in quotes. Three good examples do as well as ten keywords."
+        (),
+        description="Example papers: arXiv ids in quotes, or a pasted title with its abstract. "
+        "Three good examples do as well as ten keywords.",
     )
     text: Annotated[str, Field(max_length=5000), AfterValidator(_prose)] | None = Field(
         None, description="Free text: a sentence or two about the work."

@@ -4,6 +4,7 @@ import io
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import LiteralScalarString
 
 from subscribers.models import WEEKDAYS, Limits, NamedTopic, Schedule, Subscriber, Wants
 from subscribers.roster.reading import Roster, default_label
@@ -54,7 +55,7 @@ def wants_declared(wants: Wants) -> dict[str, Any]:
         "keywords": list(wants.keywords),
         "categories": list(wants.categories),
         "authors": list(wants.authors),
-        "seeds": list(wants.seeds),
+        "seeds": [LiteralScalarString(one) if "\n" in one else one for one in wants.seeds],  # title, then abstract
         "text": wants.text,
         "mute": list(wants.mute),
     }
