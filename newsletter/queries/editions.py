@@ -49,6 +49,16 @@ def papers_by_arxiv_id(tx: Transaction, arxiv_ids: Collection[str]) -> dict[str,
     return found
 
 
+def papers_by_title(tx: Transaction, titles: Collection[str]) -> dict[str, Paper]:
+    """The papers with these title keys, as they are known now; of several the one whose key comes first."""
+    found: dict[str, Paper] = {}
+    for piece in chunks(sorted(titles)):
+        query = select(papers.c.title_key, papers.c.facts).where(papers.c.title_key.in_(piece)).order_by(papers.c.key)
+        for row in tx.execute(query):
+            found.setdefault(row.title_key, encoding.load(Paper, row.facts))
+    return found
+
+
 def save(
     tx: Transaction,
     *,

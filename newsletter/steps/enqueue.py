@@ -17,6 +17,7 @@ from newsletter.reports import EnqueueReport
 from newsletter.settings import Settings
 from newsletter.steps.background import background
 from newsletter.steps.collect import may_mail_samples
+from newsletter.steps.seeds import known_seeds
 
 _WINDOWS = 3  # kept ready: of the cursor that is read now, and of those who wait for an earlier digest
 
@@ -91,7 +92,7 @@ class Windows:
         with self.database.begin() as tx:
             if window is None:
                 window = Window(queries.between(tx, cursor, self.upto, sample=self.sample), self._background)
-            window.know(queries.papers_by_arxiv_id(tx, named))
+            window.know(known_seeds(tx, named))
         self._kept[cursor] = window
         if len(self._kept) > _WINDOWS:
             self._kept.pop(next(iter(self._kept)))  # the one asked for longest ago

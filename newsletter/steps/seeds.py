@@ -1,11 +1,12 @@
-"""Example papers that readers name by id: looked up once, so that papers near to them can be found."""
+"""Example papers that readers name: known by id or title, or looked up once, so that papers near them are found."""
 
 import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 
-from newsletter.database import Database
+from newsletter.database import Database, Transaction
 from newsletter.errors import SourceError
+from newsletter.identity import normalise_id, title_key
 from newsletter.models import Paper
 from newsletter.novelty import RECENT, KnownPaper
 from newsletter.queries import editions, listings
@@ -43,3 +44,15 @@ def learn_seeds(database: Database, look_up: LookUp, named: Collection[str], *, 
         there = {paper.key for paper in editions.papers_by_key(tx, [known.paper.key for known in old])}
         listings.save_papers(tx, [one for one in old if one.paper.key not in there], existing=())
     return len(old)
+
+
+def known_seeds(tx: Transaction, named: Collection[str]) -> dict[str, Paper]:
+    """The example papers that are known, by what names them: an arXiv id, or a pasted text that begins with its title.
+
+    A text of another title is left out: it is all that is known of its paper.
+    """
+    ids = {value: known[0] for value in named if (known := normalise_id(value))}
+    titles = {value.strip(): title_key(value.strip().partition("\n")[0]) for value in named if value not in ids}
+    by_id = editions.papers_by_arxiv_id(tx, set(ids.values()))
+    by_title = editions.papers_by_title(tx, {key for key in titles.values() if key})
+    return by_id | {value: by_title[key] for value, key in titles.items() if key in by_title}

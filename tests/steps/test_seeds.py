@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from newsletter import steps
 from newsletter.errors import SourceUnavailable
 from newsletter.queries import editions
+from newsletter.steps.seeds import known_seeds
 from tests.steps.conftest import FRIDAY, capture, paper
 
 OLD = paper(1, published=datetime(2026, 5, 1, tzinfo=UTC), sources=("arxiv",))
@@ -53,3 +54,13 @@ def test_a_reader_with_one_example_paper_gets_what_is_near_to_it(newsroom):
     assert "speculative decoding" in text
     assert f"{seed.key}, which you named" in text
     assert "robot grasping" not in text
+
+
+def test_a_pasted_title_of_a_known_paper_is_that_paper(newsroom):
+    """Case and punctuation do not count; another title stays a text, and an id in any form names its paper."""
+    newsroom.run(capture(paper(8), paper(9)))
+    pasted = "A STUDY of speculative decoding of language models -- part 8\n\nSomething else."
+    with newsroom.database.begin() as tx:
+        found = known_seeds(tx, {pasted, "A title that nobody knows", "arXiv:2611.00009v2", "2611.99999", " "})
+
+    assert {name: one.key for name, one in found.items()} == {pasted: "2611.00008", "2611.00009": "2611.00009"}
