@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from newsletter.models import Paper, Topic
 from newsletter.relevance.features import Background
 from newsletter.relevance.labels import label_groups
+from newsletter.relevance.naming import Earlier, keep_names
 from newsletter.relevance.noticed import noticed
 
 OTHER = "Other"
@@ -20,10 +21,11 @@ _NEAR = 0.32
 """Cosine to the centre of a topic from which a paper without a group of its own joins it."""
 
 
-def group(papers: Sequence[Paper], background: Background) -> tuple[Topic, ...]:
+def group(papers: Sequence[Paper], background: Background, *, earlier: Sequence[Earlier] = ()) -> tuple[Topic, ...]:
     """Put every paper in exactly one topic, most noticed and largest first, Other last; in any order given.
 
     Ward's tree over the LSA of the background, cut where the groups are most distinct among the sizes that read well.
+    A group that continues a topic of the editions before (`earlier`) keeps its name.
     """
     ordered = sorted({paper.key: paper for paper in papers}.values(), key=lambda paper: paper.key)
     if not ordered:
@@ -31,7 +33,8 @@ def group(papers: Sequence[Paper], background: Background) -> tuple[Topic, ...]:
     points = background.project(background.vectors(ordered))
     groups, loose = _coherent(points, _cut(points))
     members = [[ordered[number] for number in numbers] for numbers in groups]
-    names = label_groups(members, [ordered[number] for number in loose], background)
+    alone = [ordered[number] for number in loose]
+    names = keep_names(label_groups(members, alone, background), members, alone, background, earlier)
     loose.extend(number for name, numbers in zip(names, groups, strict=True) if name is None for number in numbers)
     groups = [numbers for name, numbers in zip(names, groups, strict=True) if name is not None]
     groups, loose = _joined(points, groups, sorted(loose))
