@@ -1,0 +1,217 @@
+"""How well the day's papers are ranked for a reader: the replay with authors as readers, beside arxiv-sanity-lite.
+
+`--profile history` gives Paperboy a reader's earlier papers as seeds. The short profiles (`keywords:5`, `seeds:3`,
+`text`: see `benchmarks/simulated.py`) are told beside the full history, and `votes` likes the papers of the history one
+by one. The peers always see the full history. For an episode Paperboy knows the papers listed before its month.
+
+`--readers tuning` takes readers beyond the first 300: whatever is learned is tuned on them, best with days before those
+of the test (`--from 2025-07-01 --until 2025-09-01`), because co-authors want the same papers on the same day.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.replayed import READERS, Episode, Reader, Stream, episodes_of, judge, read_stream
+from benchmarks.sanity import Sanity, by_chance
+from benchmarks.simulated import Writer, profile_of, seeds
+from newsletter.models import Edition, Interest, InterestKind, Paper, Profile, Topic
+from newsletter.relevance.features import BACKGROUND_LIMIT, Background
+from newsletter.relevance.matching import OTHER, Window
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "stream"
+FIGURES = ("ndcg10", "mrr", "recall10")
+VOTES = (2, 5, 10, 20)
+LIKED = InterestKind.SEED
+PROFILES = ("history", "keywords:3", "keywords:5", "seeds:3", "seeds:5", "text", "votes")
+
+Ranked = Mapping[Episode, Sequence[str]]
+"""For each episode the day's papers, best first."""
+
+Profiles = Mapping[str, Profile]
+"""By reader's name."""
+
+
+def edition_of(day: date, papers: Sequence[Paper]) -> Edition:
+    """All papers of a day in one topic: groups are another benchmark's."""
+    topic = Topic("other", OTHER, (), tuple(paper.key for paper in papers), kind="other")
+    return Edition(1, day, tuple(papers), (topic,), datetime(day.year, day.month, day.day, tzinfo=UTC))
+
+
+def background_for(stream: Stream, day: date) -> Background:
+    """What is known on a day: the newest papers listed before its month."""
+    return Background.fit(stream.before(day.replace(day=1), BACKGROUND_LIMIT))
+
+
+def by_paperboy(stream: Stream, episodes: Sequence[Episode], wanted: Mapping[str, Profiles]) -> dict[str, Ranked]:
+    """The rankings of the real product for several sorts of profiles, in one pass over the days.
+
+    A sort need not have a profile for every reader; episodes of the others are left out of its rankings.
+    """
+    found: dict[str, dict[Episode, Sequence[str]]] = {name: {} for name in wanted}
+    month, background = date.min, Background.fit([])
+    for day in sorted({episode.day for episode in episodes}):
+        if month != day.replace(day=1):
+            month, background = day.replace(day=1), background_for(stream, day)
+            print(f"{month:%Y-%m}: {background.size} papers in the background", file=sys.stderr)
+        today = [episode for episode in episodes if episode.day == day]
+        papers = [stream.papers[key] for key in stream.candidates(day)]
+        known = {key: stream.papers[key] for episode in today for key in episode.reader.history}
+        window = Window([edition_of(day, papers)], background, known)
+        for name, profiles in wanted.items():
+            for episode in today:
+                if episode.reader.name in profiles:
+                    found[name][episode] = ranked(window, profiles[episode.reader.name])
+    return dict(found)
+
+
+def ranked(window: Window, profile: Profile) -> list[str]:
+    """All papers of a window for a profile; those without a score come last, by key."""
+    best = [match.paper.key for match in window.explain(profile, len(window.papers))]
+    answered = set(best)
+    return best + [paper.key for paper in window.papers if paper.key not in answered]
+
+
+def peers(stream: Stream, episodes: Sequence[Episode], start: date) -> dict[str, Ranked]:
+    """Rankings with the full history by others; empty where the past is too small for their vocabulary."""
+    found: dict[str, Ranked] = {"arxiv_sanity_lite": {}, "tfidf_centroid": {}}
+    try:
+        sanity = Sanity(stream, stream.before(start))
+    except ValueError as problem:
+        print(f"no peers: {problem}", file=sys.stderr)
+    else:
+        found["arxiv_sanity_lite"] = {episode: sanity.by_svm(episode) for episode in episodes}
+        found["tfidf_centroid"] = {episode: sanity.by_centroid(episode) for episode in episodes}
+    return found | {"random": by_chance(stream, episodes)}
+
+
+def summary(rankings: Ranked) -> dict[str, float | None]:
+    """The mean of each figure over episodes; None where there is nothing to judge."""
+    if not rankings:
+        return dict.fromkeys(FIGURES)
+    judged = [judge(one, episode.wanted) for episode, one in rankings.items()]
+    return {name: round(float(mean), 4) for name, mean in zip(FIGURES, np.mean(judged, axis=0), strict=True)}
+
+
+def ratio(one: float | None, other: float | None) -> float | None:
+    return round(one / other, 3) if one is not None and other else None
+
+
+# ---- profiles ------------------------------------------------------------------------------------------------------
+
+
+def with_history(readers: Sequence[Reader]) -> Profiles:
+    return {reader.name: profile_of(InterestKind.SEED, reader.history) for reader in readers}
+
+
+def with_seeds(readers: Sequence[Reader], number: int, way: str) -> Profiles:
+    return {reader.name: profile_of(InterestKind.SEED, seeds(reader, number, way)) for reader in readers}
+
+
+def with_words(readers: Sequence[Reader], writer: Writer, sort: str, number: int) -> Profiles:
+    if sort == "text":
+        return {reader.name: profile_of(InterestKind.TEXT, [writer.text(reader)]) for reader in readers}
+    return {reader.name: profile_of(InterestKind.KEYWORD, writer.keywords(reader, number)) for reader in readers}
+
+
+def with_votes(readers: Sequence[Reader], writer: Writer, votes: int) -> Profiles:
+    """Three keywords, and the first so many papers of the history liked, oldest first."""
+    start = with_words(readers, writer, "keywords", 3)
+    liked = {one.name: tuple(Interest(LIKED, key) for key in one.history[:votes]) for one in readers}
+    return {name: Profile((*profile.interests, *liked[name])) for name, profile in start.items()}
+
+
+def short(name: str, readers: Sequence[Reader], writer: Writer | None) -> dict[str, Profiles]:
+    """The profiles of one sort, by the way they were made: the sort's own first, then others for comparison."""
+    sort, _, number = name.partition(":")
+    if writer is None:
+        return {name: with_seeds(readers, int(number), "evenly")} | {
+            f"{name} {way}": with_seeds(readers, int(number), way) for way in ("latest", "random")
+        }
+    return {name: with_words(readers, writer, sort, int(number or 0))}
+
+
+# ---- the account ---------------------------------------------------------------------------------------------------
+
+
+def replay(stream: Stream, episodes: Sequence[Episode], start: date, name: str, *, alone: bool) -> dict[str, Any]:
+    """The figures of one sort of profile beside the peers' and, for a short one, beside the full history's."""
+    readers = list({episode.reader.name: episode.reader for episode in episodes}.values())
+    wanted = {"history": with_history(readers)}
+    if name != "history":
+        seeded = name.startswith("seeds")
+        wanted |= short(name, readers, None if seeded else Writer(stream, readers, stream.before(start)))
+    own = {sort: summary(rankings) for sort, rankings in by_paperboy(stream, episodes, wanted).items()}
+    others = {} if alone else peers(stream, episodes, start)
+    figures = {"paperboy": own[name]} | {peer: summary(rankings) for peer, rankings in others.items()}
+    told: dict[str, Any] = {figure: {who: means[figure] for who, means in figures.items()} for figure in FIGURES}
+    if not alone:
+        told["ratio_to_arxiv_sanity_lite"] = ratio(own[name]["ndcg10"], figures["arxiv_sanity_lite"]["ndcg10"])
+    if name != "history":
+        full = own.pop("history")
+        shares = {sort: ratio(means["recall10"], full["recall10"]) for sort, means in own.items()}
+        told |= {"recall10_of_full_history": shares.pop(name), "full_history": full}
+        if shares:
+            told["other_ways"] = {sort: own[sort] | {"recall10_of_full_history": shares[sort]} for sort in shares}
+    return told
+
+
+def replay_votes(stream: Stream, episodes: Sequence[Episode], start: date) -> dict[str, Any]:
+    """Figures after so many votes: one row of readers with enough history for all of them, one for most."""
+    readers = {episode.reader.name: episode.reader for episode in episodes}
+    writer = Writer(stream, list(readers.values()), stream.before(start))
+    told: dict[str, Any] = {}
+    for name, most in (("votes", VOTES[-1]), ("votes_of_more_readers", VOTES[-2])):
+        able = [reader for reader in readers.values() if len(reader.history) >= most]
+        theirs = [episode for episode in episodes if len(episode.reader.history) >= most]
+        columns = {str(votes): with_votes(able, writer, votes) for votes in (0, *VOTES) if votes <= most}
+        found = {votes: summary(rankings) for votes, rankings in by_paperboy(stream, theirs, columns).items()}
+        told |= {name: found, f"{name}_readers": len(able), f"{name}_episodes": len(theirs)}
+    return told
+
+
+def arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--papers", type=Path, default=DATA / "papers_2025.jsonl.gz", help="JSON lines of papers")
+    options.add_argument("--lists", type=Path, default=DATA / "daily_lists_2025.json.gz", help="JSON: day to ids")
+    options.add_argument("--profile", choices=PROFILES, default="history")
+    options.add_argument("--readers", choices=("test", "tuning"), default="test")
+    options.add_argument("--from", dest="start", type=date.fromisoformat, help="first day (default: 2025-09-01)")
+    options.add_argument("--until", type=date.fromisoformat, help="the day after the last one")
+    options.add_argument("--limit", type=int, help="only so many readers")
+    options.add_argument("--alone", action="store_true", help="without the peers")
+    return options.parse_args(words)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    chosen = arguments(words)
+    missing = [path.name for path in (chosen.papers, chosen.lists) if not path.is_file()]
+    if missing:
+        print(json.dumps({"skipped": f"not there: {', '.join(missing)}"}))
+        return
+    stream = read_stream(chosen.papers, chosen.lists)
+    start = chosen.start or stream.start()
+    readers = (stream.readers[:READERS] if chosen.readers == "test" else stream.readers[READERS:])[: chosen.limit]
+    episodes = episodes_of(readers, stream, start, chosen.until)
+    told = {
+        "profile": chosen.profile,
+        "from": start.isoformat(),
+        "readers": len({episode.reader.name for episode in episodes}),
+        "episodes": len(episodes),
+        "candidates": round(float(np.mean([len(stream.candidates(one.day)) for one in episodes] or [0])), 1),
+    }
+    if chosen.profile == "votes":
+        told |= replay_votes(stream, episodes, start)
+    else:
+        told |= replay(stream, episodes, start, chosen.profile, alone=chosen.alone)
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
