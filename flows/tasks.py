@@ -111,7 +111,13 @@ def compose(day: date, remarks: Sequence[str], *, scheduled: bool) -> ComposeRep
     with wiring.shop() as shop:
         say("compose.begun", "composing the edition", day=day)
         told = steps.compose(
-            shop.database, settings=shop.settings, day=day, now=wiring.now(), scheduled=scheduled, remarks=remarks
+            shop.database,
+            settings=shop.settings,
+            day=day,
+            now=wiring.now(),
+            scheduled=scheduled,
+            remarks=remarks,
+            named=shop.named_topics(),
         )
         edition = None if told.edition_id is None else shop.edition(told.edition_id)
     if edition is not None:

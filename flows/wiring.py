@@ -19,7 +19,7 @@ from newsletter.mail.rendering import Links
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.mail.transport import Transport
 from newsletter.mark import Mark
-from newsletter.models import Edition, Message, Paper
+from newsletter.models import Edition, Message, NamedInterests, Paper
 from newsletter.queries import editions, runs
 from newsletter.reports import RunReport
 from newsletter.settings import ROOT, Settings, load
@@ -103,6 +103,12 @@ class Shop:
             payload_dir=settings.payload_dir,
             contact=settings.contact,
         )
+
+    def named_topics(self) -> tuple[NamedInterests, ...]:
+        """The topics the roster names, as composing takes them."""
+        with self.database.begin() as tx:
+            known = service.named_topics(tx)
+        return tuple(NamedInterests(topic.name, topic.label, topic.interests()) for topic in known)
 
     def edition(self, edition_id: int) -> Edition:
         """One edition as it was frozen."""

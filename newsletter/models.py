@@ -131,6 +131,15 @@ class Interest:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedInterests:
+    """A topic an operator named, seen from the papers' side."""
+
+    name: str  # as the roster calls it; the key of its topics
+    label: str  # as readers see it
+    interests: tuple[Interest, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A person's interests and limits."""
 

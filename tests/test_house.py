@@ -37,6 +37,8 @@ PURE = (
     "newsletter/relevance/topics.py",
     "newsletter/relevance/labels.py",
     "newsletter/relevance/matching.py",
+    "newsletter/relevance/named.py",
+    "newsletter/relevance/naming.py",
     "newsletter/mail/mime.py",
     "newsletter/mail/press.py",
     "newsletter/mail/rates.py",

@@ -169,6 +169,7 @@ def _directly(settings: "Settings", parameters: "RunParameters", echo: Echo, sto
             now=wiring.now(),
             scheduled=not parameters.ignore_hours,
             remarks=collected.remarks,
+            named=shop.named_topics(),
         )
         echo("cutting the digests")
         queued = steps.enqueue(

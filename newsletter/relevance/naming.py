@@ -128,8 +128,7 @@ def _nearness(
     groups: Sequence[Sequence[Paper]], topics: Sequence[Sequence[Paper]], background: Background
 ) -> NDArray[np.float64]:
     """Cosines of the centres in the background's LSA space, groups x topics."""
-    cosines: NDArray[np.float64] = _centres(groups, background) @ _centres(topics, background).T
-    return cosines
+    return _centres(groups, background) @ _centres(topics, background).T
 
 
 def _centres(sets: Sequence[Sequence[Paper]], background: Background) -> NDArray[np.float64]:
@@ -140,7 +139,8 @@ def _centres(sets: Sequence[Sequence[Paper]], background: Background) -> NDArray
     ends = np.cumsum([len(papers) for papers in sets])[:-1]
     centres = np.array([piece.sum(axis=0) for piece in np.split(points, ends)])
     lengths = np.linalg.norm(centres, axis=1, keepdims=True)
-    return np.divide(centres, lengths, out=np.zeros_like(centres), where=lengths > 1e-9)
+    units: NDArray[np.float64] = np.divide(centres, lengths, out=np.zeros_like(centres), where=lengths > 1e-9)
+    return units
 
 
 class _Day:
