@@ -199,7 +199,7 @@ def _phrases(papers: Sequence[Paper]) -> dict[str, _Phrase]:
     found: dict[str, _Phrase] = {}
     for number, paper in enumerate(papers):
         for text, titled in ((paper.title, True), (paper.abstract, False), *((word, False) for word in paper.keywords)):
-            for words, written in _candidates(text):
+            for words, written in noun_phrases(text):
                 phrase = found.setdefault(words, _Phrase())
                 phrase.papers.add(number)
                 if titled:
@@ -210,13 +210,13 @@ def _phrases(papers: Sequence[Paper]) -> dict[str, _Phrase]:
     return {words: phrase for words, phrase in found.items() if phrase.titles or " " in words}
 
 
-def _candidates(text: str) -> Iterator[tuple[str, str]]:
-    """Every run of one to three words that may be a noun phrase: (folded, as written)."""
+def noun_phrases(text: str, longest: int = _LONGEST) -> Iterator[tuple[str, str]]:
+    """Every run of words, up to the longest, that may be a noun phrase: (folded, as written)."""
     for piece in _PIECE.split(plain(text)):
         words = _WORD.findall(piece)
         folded = [" ".join(tokenise(word)) for word in words]
         for start in range(len(words)):
-            for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
+            for end in range(start + 1, min(start + longest, len(words)) + 1):
                 if not _inner(folded[end - 1]):
                     break
                 if not _opens(folded[start]):
