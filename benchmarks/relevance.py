@@ -1,8 +1,8 @@
 """How well the day's papers are ranked for a reader: the replay with authors as readers, beside arxiv-sanity-lite.
 
 `--profile history` gives Paperboy a reader's earlier papers as seeds. The short profiles (`keywords:5`, `seeds:3`,
-`text`: see `benchmarks/simulated.py`) are told beside the full history, and `votes` likes the papers of the history one
-by one. The peers always see the full history. For an episode Paperboy knows the papers listed before its month.
+`text`: see `benchmarks/simulated.py`) are told beside the full history, `all` tells all of them, and `votes` likes the
+papers of the history one by one. The peers always see the full history. For an episode Paperboy knows the papers listed before its month.
 
 `--readers tuning` takes readers beyond the first 300: whatever is learned is tuned on them, best with days before those
 of the test (`--from 2025-07-01 --until 2025-09-01`), because co-authors want the same papers on the same day.
@@ -29,7 +29,7 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "stream"
 FIGURES = ("ndcg10", "mrr", "recall10")
 VOTES = (2, 5, 10, 20)
 LIKED = InterestKind.SEED
-PROFILES = ("history", "keywords:3", "keywords:5", "seeds:3", "seeds:5", "text", "votes")
+SHORT = ("keywords:3", "keywords:5", "seeds:3", "seeds:5", "text")
 
 Ranked = Mapping[Episode, Sequence[str]]
 """For each episode the day's papers, best first."""
@@ -127,10 +127,10 @@ def with_votes(readers: Sequence[Reader], writer: Writer, votes: int) -> Profile
     return {name: Profile((*profile.interests, *liked[name])) for name, profile in start.items()}
 
 
-def short(name: str, readers: Sequence[Reader], writer: Writer | None) -> dict[str, Profiles]:
+def short(name: str, readers: Sequence[Reader], writer: Writer) -> dict[str, Profiles]:
     """The profiles of one sort, by the way they were made: the sort's own first, then others for comparison."""
     sort, _, number = name.partition(":")
-    if writer is None:
+    if sort == "seeds":
         return {name: with_seeds(readers, int(number), "evenly")} | {
             f"{name} {way}": with_seeds(readers, int(number), way) for way in ("latest", "random")
         }
@@ -145,34 +145,40 @@ def replay(stream: Stream, episodes: Sequence[Episode], start: date, name: str, 
     readers = list({episode.reader.name: episode.reader for episode in episodes}.values())
     wanted = {"history": with_history(readers)}
     if name != "history":
-        seeded = name.startswith("seeds")
-        wanted |= short(name, readers, None if seeded else Writer(stream, readers, stream.before(start)))
+        writer = Writer(stream, readers, stream.before(start))
+        for sort in SHORT if name == "all" else (name,):
+            wanted |= short(sort, readers, writer)
     own = {sort: summary(rankings) for sort, rankings in by_paperboy(stream, episodes, wanted).items()}
     others = {} if alone else peers(stream, episodes, start)
-    figures = {"paperboy": own[name]} | {peer: summary(rankings) for peer, rankings in others.items()}
+    main = own["history" if name == "all" else name]
+    figures = {"paperboy": main} | {peer: summary(rankings) for peer, rankings in others.items()}
     told: dict[str, Any] = {figure: {who: means[figure] for who, means in figures.items()} for figure in FIGURES}
     if not alone:
-        told["ratio_to_arxiv_sanity_lite"] = ratio(own[name]["ndcg10"], figures["arxiv_sanity_lite"]["ndcg10"])
+        told["ratio_to_arxiv_sanity_lite"] = ratio(main["ndcg10"], figures["arxiv_sanity_lite"]["ndcg10"])
     if name != "history":
-        full = own.pop("history")
-        shares = {sort: ratio(means["recall10"], full["recall10"]) for sort, means in own.items()}
-        told |= {"recall10_of_full_history": shares.pop(name), "full_history": full}
-        if shares:
-            told["other_ways"] = {sort: own[sort] | {"recall10_of_full_history": shares[sort]} for sort in shares}
+        full = own["history"]["recall10"]
+        told["recall10_of_full_history"] = ratio(main["recall10"], full)
+        told["profiles"] = {
+            sort: means | {"recall10_of_full_history": ratio(means["recall10"], full)} for sort, means in own.items()
+        }
     return told
 
 
 def replay_votes(stream: Stream, episodes: Sequence[Episode], start: date) -> dict[str, Any]:
-    """Figures after so many votes: one row of readers with enough history for all of them, one for most."""
-    readers = {episode.reader.name: episode.reader for episode in episodes}
-    writer = Writer(stream, list(readers.values()), stream.before(start))
+    """Figures after so many votes, always of the same readers and episodes: those whose history has ten papers.
+
+    After 20 votes means all they have where that is less; the few who have 20 are told apart.
+    """
+    readers = list({episode.reader.name: episode.reader for episode in episodes}.values())
     told: dict[str, Any] = {}
-    for name, most in (("votes", VOTES[-1]), ("votes_of_more_readers", VOTES[-2])):
-        able = [reader for reader in readers.values() if len(reader.history) >= most]
-        theirs = [episode for episode in episodes if len(episode.reader.history) >= most]
-        columns = {str(votes): with_votes(able, writer, votes) for votes in (0, *VOTES) if votes <= most}
-        found = {votes: summary(rankings) for votes, rankings in by_paperboy(stream, theirs, columns).items()}
-        told |= {name: found, f"{name}_readers": len(able), f"{name}_episodes": len(theirs)}
+    for name, least in (("votes", VOTES[-2]), ("votes_of_long_histories", VOTES[-1])):
+        able = [reader for reader in readers if len(reader.history) >= least]
+        theirs = [episode for episode in episodes if len(episode.reader.history) >= least]
+        writer = Writer(stream, able, stream.before(start))
+        columns = {str(votes): with_votes(able, writer, votes) for votes in (0, *VOTES)}
+        found = by_paperboy(stream, theirs, columns)
+        told[name] = {votes: summary(rankings) for votes, rankings in found.items()}
+        told |= {f"{name}_readers": len(able), f"{name}_episodes": len(theirs)}
     return told
 
 
@@ -180,7 +186,7 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--papers", type=Path, default=DATA / "papers_2025.jsonl.gz", help="JSON lines of papers")
     options.add_argument("--lists", type=Path, default=DATA / "daily_lists_2025.json.gz", help="JSON: day to ids")
-    options.add_argument("--profile", choices=PROFILES, default="history")
+    options.add_argument("--profile", choices=("history", *SHORT, "all", "votes"), default="history")
     options.add_argument("--readers", choices=("test", "tuning"), default="test")
     options.add_argument("--from", dest="start", type=date.fromisoformat, help="first day (default: 2025-09-01)")
     options.add_argument("--until", type=date.fromisoformat, help="the day after the last one")

@@ -1,9 +1,12 @@
 """Short profiles that a reader of the replay could have written, drawn from their history alone.
 
-* keywords: distinct phrases of one to three words as they stand in the titles of the history, ranked by (papers of the
-  history that hold the phrase in title or abstract) x (idf of the phrase in the past of the stream). A phrase neither
-  begins nor ends with a function word or a word of title writing ("approach", "towards"), and holds no other one.
-  That is a person who knows well what they work on; who writes carelessly finds less.
+* keywords: phrases of one to three written words from the titles of the history. A phrase holds no function word and
+  no word of title writing ("approach", "towards"), ends like a noun, is no mere piece of a longer one ("Carlo Tree"),
+  and is in use: one in 5,000 papers of the past holds it, since nobody subscribes to a name they coined yesterday
+  (rarer ones only fill up). A single word must be in two papers of the history and counts half: people write phrases.
+  The reader names one line of work after the other: next comes the phrase with the most (papers of the history that
+  hold it in title or abstract, each counting 1 / (1 + phrases named for it before)) x (idf in the past). None holds
+  another.
 * seeds: papers of the history, evenly spaced in time, from the oldest to the latest: somebody asked for examples of
   what they work on names old and new ones. `latest` and `random` are the other two ways that were thought of.
 * text: "I work on A, B and C." of phrases of two to four words, found as the keywords are, in at most 25 words.
@@ -13,26 +16,61 @@ The tokeniser is Paperboy's; the statistics are counted here, so that readers st
 
 import math
 import random
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 
 from benchmarks.replayed import Reader, Stream
 from newsletter.models import Interest, InterestKind, Paper, Profile
-from newsletter.relevance.words import STOP_WORDS, fold, surfaces
+from newsletter.relevance.words import STOP_WORDS, fold, tokenise
 
 LONGEST_TEXT = 25  # words
+IN_USE = 5_000  # one in so many papers of the past holds a phrase
 
 _TITLE_WRITING = """
-    advance advancing analysis application approach based beyond bridging case challenge comparative comparison
-    comprehensive effective efficient empirical enabling enhanced enhancing evaluating evaluation exploring framework
-    general generic guide improved improving insight introducing investigating lesson leveraging method methodology
-    need new novel overview perspective preliminary rethinking revisiting review robust scalable simple study survey
-    system technique toolkit towards understanding unified unifying use using way
+    advance advanced advancing adaptive analysis analyzing application approach assessing automated automatic aware
+    based benchmark benchmarking better beyond bridging building case challenge comparative comparison comprehensive
+    deep effective efficient empirical enabling enhanced enhancing evaluating evaluation exploring fast framework
+    general generic get guide guided improved improving insight introducing investigating large-scale lesson leveraging
+    make method methodology need new novel overview perspective predict preliminary really rethinking revisiting review
+    robust scalable simple strong study survey system task technique toolkit towards understanding unified unifying use
+    using way
 """
 _EMPTY = STOP_WORDS | frozenset(fold(word) for word in _TITLE_WRITING.split())
+_NO_NOUN = re.compile(r"(?:ed|ive|ous|able|ible|ful|less|(?<!retriev)(?<!sign)(?<!remov)(?<!propos)al|[^p]ic)$")
+_HALVES = (
+    ["aware"],
+    ["based"],
+    ["driven"],
+    ["free"],
+    ["guided"],
+    ["level"],
+    [],
+)  # of `retrieval-based`: no words of their own
+_EDGES = ".,:;!?()[]{}\"'`$"
+_BREAK = re.compile(r"[:;,.?!()\[\]]+(?:\s|$)|\s[(\[\-\u2013\u2014]+\s?")
 
 Phrase = tuple[str, ...]
 """Folded words in a row."""
+
+
+class Sought:
+    """Phrases to be found in papers, by their first word."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._phrases = frozenset(phrases)
+        self._sizes: dict[str, set[int]] = defaultdict(set)
+        for phrase in self._phrases:
+            self._sizes[phrase[0]].add(len(phrase))
+
+    def held(self, paper: Paper) -> set[Phrase]:
+        """Those that a paper's title or abstract holds."""
+        found: set[Phrase] = set()
+        for passage in (paper.title, paper.abstract):
+            words = tuple(tokenise(passage))
+            for at, word in enumerate(words):
+                found.update(words[at : at + size] for size in self._sizes.get(word, ()))
+        return found & self._phrases
 
 
 class Writer:
@@ -41,38 +79,58 @@ class Writer:
     def __init__(self, stream: Stream, readers: Sequence[Reader], past: Sequence[Paper]) -> None:
         """Count in `past`, papers listed before any episode, the phrases of the readers' titles."""
         self._stream = stream
-        self._written = {
-            reader.name: _phrases(stream.papers[key].title for key in reader.history) for reader in readers
-        }
-        asked = {phrase for written in self._written.values() for phrase in written}
+        self._written = {one.name: _phrases(stream.papers[key].title for key in one.history) for one in readers}
+        sought = Sought(phrase for written in self._written.values() for phrase in written)
         self._past = len(past)
         self._held: Counter[Phrase] = Counter()
         for paper in past:
-            self._held.update(_held(paper, asked))
+            self._held.update(sought.held(paper))
+        self._pieces = {name: self._fragments(list(written)) for name, written in self._written.items()}
 
-    def keywords(self, reader: Reader, number: int, sizes: Iterable[int] = (1, 2, 3)) -> list[str]:
-        """The reader's phrases of these numbers of words, as their titles write them, the most telling first."""
-        allowed = set(sizes)
-        written = {phrase: text for phrase, text in self._written[reader.name].items() if len(phrase) in allowed}
-        own: Counter[Phrase] = Counter()
-        for key in reader.history:
-            own.update(_held(self._stream.papers[key], written))
+    def _fragments(self, phrases: Sequence[Phrase]) -> set[Phrase]:
+        """Phrases that every other time stand within a longer one of the same reader."""
+        return {
+            short
+            for long in phrases
+            for short in phrases
+            if len(short) < len(long) and self._held[long] * 2 >= max(1, self._held[short]) and _within(short, long)
+        }
+
+    def _in_use(self, phrase: Phrase) -> bool:
+        return self._held[phrase] * IN_USE >= self._past
+
+    def keywords(self, reader: Reader, number: int, sizes: Collection[int] = (1, 2, 3)) -> list[str]:
+        """The reader's phrases of these numbers of words, as their titles write them, in the order they are named."""
+        written = {
+            phrase: text
+            for phrase, text in self._written[reader.name].items()
+            if len(text.split()) in sizes and phrase not in self._pieces[reader.name]
+        }
+        sought = Sought(written)
+        own = [held for key in reader.history if (held := sought.held(self._stream.papers[key]))]
+        named = [0] * len(own)
         chosen: list[Phrase] = []
-        for phrase in sorted(written, key=lambda one: (-own[one] * self._idf(one), one)):
-            if len(chosen) == number:
-                break
-            if not any(_within(phrase, other) or _within(other, phrase) for other in chosen):
-                chosen.append(phrase)
+        often = Counter(phrase for held in own for phrase in held)
+        left = {phrase for phrase, text in written.items() if " " in text or often[phrase] > 1} or set(written)
+        while left and len(chosen) < number:
+            gains: Counter[Phrase] = Counter()
+            for held, times in zip(own, named, strict=True):
+                for phrase in held & left:
+                    gains[phrase] += (1.0 if " " in written[phrase] else 0.5) / (1 + times)
+            best = min(left, key=lambda one: (not self._in_use(one), -round(gains[one] * self._idf(one), 9), one))
+            chosen.append(best)
+            left = {phrase for phrase in left if not (_within(phrase, best) or _within(best, phrase))}
+            named = [times + (best in held) for held, times in zip(own, named, strict=True)]
         return [written[phrase] for phrase in chosen]
 
     def text(self, reader: Reader) -> str:
         """A sentence of the reader's own; empty where no title holds a phrase of two words."""
         parts: list[str] = []
         for phrase in self.keywords(reader, 12, (2, 3, 4)):
-            if len(" ".join(_sentence([*parts, phrase])).split()) > LONGEST_TEXT:
+            if len(_sentence([*parts, phrase]).split()) > LONGEST_TEXT:
                 break
             parts.append(phrase)
-        return " ".join(_sentence(parts)) if parts else ""
+        return _sentence(parts) if parts else ""
 
     def _idf(self, phrase: Phrase) -> float:
         return math.log((self._past + 1) / (self._held[phrase] + 0.5))
@@ -97,44 +155,28 @@ def profile_of(kind: InterestKind, values: Iterable[str]) -> Profile:
 
 
 def _phrases(titles: Iterable[str], longest: int = 4) -> dict[Phrase, str]:
-    """The phrases of titles, and how they were first written; none reaches over punctuation or a line of its own."""
+    """The phrases of titles, and how they were first written; none reaches over punctuation or cuts `text-to-image`."""
     found: dict[Phrase, str] = {}
     for title in titles:
-        for piece in _pieces(title):
-            written = surfaces(piece)
-            folded = [fold(word) for word in written]
+        for piece in _BREAK.split(title):
+            words = [word.strip(_EDGES) for word in piece.split()]
             for size in range(1, longest + 1):
-                for at in range(len(folded) - size + 1):
-                    phrase = tuple(folded[at : at + size])
-                    if _tells(phrase[0]) and _tells(phrase[-1]):
-                        found.setdefault(phrase, " ".join(written[at : at + size]))
-    return found
-
-
-def _pieces(title: str) -> list[str]:
-    for mark in ":;,?!()[]":
-        title = title.replace(mark, "\n")
-    return title.split("\n")
+                for at in range(len(words) - size + 1):
+                    span = words[at : at + size]
+                    if all(map(_tells, span)) and not _NO_NOUN.search(span[-1].lower()):
+                        found.setdefault(tuple(tokenise(" ".join(span))), " ".join(span))
+    return {phrase: written for phrase, written in found.items() if phrase}
 
 
 def _tells(word: str) -> bool:
-    return len(word) > 1 and not word.isdigit() and word not in _EMPTY
-
-
-def _held(paper: Paper, asked: Mapping[Phrase, str] | set[Phrase]) -> set[Phrase]:
-    """The asked phrases that a paper's title or abstract holds."""
-    found: set[Phrase] = set()
-    for passage in (paper.title, paper.abstract):
-        words = tuple(fold(word) for word in surfaces(passage))
-        for size in range(1, 5):
-            found.update(words[at : at + size] for at in range(len(words) - size + 1))
-    return {phrase for phrase in found if phrase in asked}
+    folded = tokenise(word)
+    return len(word) > 1 and not word.isdigit() and " ".join(folded) not in _EMPTY and folded[-1:] not in _HALVES
 
 
 def _within(short: Phrase, long: Phrase) -> bool:
     return f" {' '.join(short)} " in f" {' '.join(long)} "
 
 
-def _sentence(parts: Sequence[str]) -> list[str]:
+def _sentence(parts: Sequence[str]) -> str:
     listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    return ["I", "work", "on", f"{listed}."]
+    return f"I work on {listed}."
