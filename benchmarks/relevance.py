@@ -2,7 +2,10 @@
 
 `--profile history` gives Paperboy a reader's earlier papers as seeds. The short profiles (`keywords:5`, `seeds:3`,
 `text`: see `benchmarks/simulated.py`) are told beside the full history, `all` tells all of them, and `votes` likes the
-papers of the history one by one. The peers always see the full history. For an episode Paperboy knows the papers listed before its month.
+papers of the history one by one. The peers always see the full history.
+
+Nothing is known from the future: Paperboy's background of an episode is the papers listed before its month, the peers'
+vocabulary and the counts behind simulated words are those of the papers before the first day tested.
 
 `--readers tuning` takes readers beyond the first 300: whatever is learned is tuned on them, best with days before those
 of the test (`--from 2025-07-01 --until 2025-09-01`), because co-authors want the same papers on the same day.
@@ -145,7 +148,9 @@ def replay(stream: Stream, episodes: Sequence[Episode], start: date, name: str, 
     readers = list({episode.reader.name: episode.reader for episode in episodes}.values())
     wanted = {"history": with_history(readers)}
     if name != "history":
-        writer = Writer(stream, readers, stream.before(start))
+        # Seeds need no words, and counting them is the slow part.
+        past = [] if name.startswith("seeds") else stream.before(start)
+        writer = Writer(stream, readers, past)
         for sort in SHORT if name == "all" else (name,):
             wanted |= short(sort, readers, writer)
     own = {sort: summary(rankings) for sort, rankings in by_paperboy(stream, episodes, wanted).items()}
