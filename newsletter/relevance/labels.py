@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 from newsletter.models import Paper
@@ -214,7 +215,7 @@ def noun_phrases(text: str, longest: int = _LONGEST) -> Iterator[tuple[str, str]
     """Every run of words, up to the longest, that may be a noun phrase: (folded, as written)."""
     for piece in _PIECE.split(plain(text)):
         words = _WORD.findall(piece)
-        folded = [" ".join(tokenise(word)) for word in words]
+        folded = [_folded(word) for word in words]
         for start in range(len(words)):
             for end in range(start + 1, min(start + longest, len(words)) + 1):
                 if not _inner(folded[end - 1]):
@@ -223,6 +224,11 @@ def noun_phrases(text: str, longest: int = _LONGEST) -> Iterator[tuple[str, str]
                     break
                 if _closes(folded[end - 1]):
                     yield " ".join(folded[start:end]), " ".join(words[start:end])
+
+
+@lru_cache(maxsize=1 << 16)
+def _folded(word: str) -> str:
+    return " ".join(tokenise(word))
 
 
 def _inner(word: str) -> bool:
