@@ -9,6 +9,8 @@ from urllib.parse import quote
 from newsletter.mail import text as words
 from newsletter.mail.latex import to_unicode
 from newsletter.models import Paper
+from newsletter.relevance.keysentence import key_sentence
+from newsletter.relevance.sentences import Span
 
 FULL_ABSTRACT = 560
 SHORT_ABSTRACT = 240
@@ -41,7 +43,7 @@ class Detail(IntEnum):
     """How much of a paper a mail shows; the budget takes it down step by step."""
 
     FULL = 0
-    SHORT = 1  # a shorter abstract
+    SHORT = 1  # of the abstract little more than the sentence that says what is new
     BARE = 2  # no abstract
     LINE = 3  # the title alone
     OUT = 4  # left out; the mail says how many
@@ -57,18 +59,23 @@ class Card:
     facts: tuple[str, ...]
     abstract: str
     links: tuple[tuple[str, str], ...]  # label, address; the first is the title's
+    key: Span | None = None  # the sentence of the abstract that says what is new
 
 
 def card(paper: Paper) -> Card:
     """The card of a paper; unknown facts are left out."""
     links = tuple(_links(paper))
+    named = title(paper)
+    # Looked for in what is shown, so that it is a part of it to the letter.
+    abstract = words.clean(to_unicode(words.clean(paper.abstract[:_MOST])))
     return Card(
-        title=title(paper),
+        title=named,
         url=links[0][1] if links else None,
         authors=words.authors(to_unicode(words.clean(name[:_MOST])) for name in paper.authors),
         facts=tuple(_facts(paper)),
-        abstract=words.clean(to_unicode(words.clean(paper.abstract[:_MOST]))),
+        abstract=abstract,
         links=links,
+        key=key_sentence(named, abstract),
     )
 
 

@@ -13,6 +13,7 @@ from markupsafe import escape
 
 from newsletter.errors import RenderError
 from newsletter.mail.cards import FULL_ABSTRACT, SHORT_ABSTRACT, Card, Detail
+from newsletter.mail.excerpt import Excerpt, excerpt
 from newsletter.mail.templates import Templates
 from newsletter.mail.text import WIDTH, clean, columns, shorten, wrap
 from newsletter.mail.wording import LONGEST_PREHEADER
@@ -173,16 +174,20 @@ class Press(Generic[Ink]):
         return Memo(lambda key: self._render(self._cards[key], detail), most=sys.maxsize)
 
     def _render(self, made: Card, detail: Detail) -> Halves[Ink]:
-        abstract = {
-            Detail.FULL: shorten(made.abstract, FULL_ABSTRACT),
-            Detail.SHORT: shorten(made.abstract, SHORT_ABSTRACT),
-        }
+        limit = {Detail.FULL: FULL_ABSTRACT, Detail.SHORT: SHORT_ABSTRACT}.get(detail)
+        shown = Excerpt()
+        if limit:
+            shown = excerpt(made.abstract, made.key, limit, key_first=detail is Detail.SHORT)
         values = {
             "title": made.title,
             "url": made.url,
             "authors": made.authors,
             "facts": made.facts,
-            "abstract": abstract.get(detail, "").replace(" …", "\u00a0…"),  # never alone on a line
+            "abstract": shown.text,
+            "before": shown.before,
+            "key": shown.key,
+            "after": shown.after,
+            "marked": shown.marked,
             "links": made.links,
         }
         if detail is Detail.LINE:

@@ -257,9 +257,10 @@ def _details(press: Press[Ink], topics: Sequence[Topic], room: int) -> list[Deta
 
 
 def _peek(cards: Sequence[Card], *, subject_names_topics: bool) -> list[str]:
-    """What the subject has not said: titles, or of a single paper what it is about."""
+    """What the subject has not said: titles, or of a single paper what is new in it."""
     if len(cards) == 1:
-        return [cards[0].abstract or cards[0].title]
+        only = cards[0]
+        return [only.abstract[slice(*only.key)] if only.key else only.abstract or only.title]
     return [made.title for made in (cards[:3] if subject_names_topics else cards[1:4])]
 
 
