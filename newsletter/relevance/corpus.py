@@ -1,5 +1,6 @@
 """The background's papers as text to be searched: what holds a phrase, is near to a paper, or defines a short form."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
@@ -16,13 +17,15 @@ from newsletter.relevance.words import STOP_WORDS, fold, passages, terms, tokeni
 Words = tuple[str, ...]
 """Folded words in a row."""
 
+_PREFIX = re.compile(r"^(?:multi|pre|semi|non|fine)(?=[a-z]{2})")
+
 _LEAST = 3  # papers that hold a term by which near ones are sought
 _NEAR = 40  # papers that are called near
 _SOUGHT, _LOOKED_AT = 12, 1_500
 """A paper near to another holds one of its most telling terms; so many terms, of so many papers, are looked for."""
 
 _DEFINED = 2  # papers that define a short form
-_MEANT = 0.5  # of the papers that define it mean the same
+_MEANT = 0.7  # of the papers that define it mean the same
 _OWN = 0.3  # of the papers that hold a short form speak of what it stands for
 
 
@@ -170,5 +173,9 @@ def _long_of(word: str, short: str, long: str) -> str:
 
 
 def _beginning(word: str) -> str:
-    """What plain lower case text holds if it holds the folded word: `studies` and `study` begin alike."""
+    """What plain lower case text holds if it holds the folded word: `studies` and `study` begin alike.
+
+    `multiagent` may be written `multi-agent`, so there it is what follows the prefix.
+    """
+    word = _PREFIX.sub("", word)
     return word if len(word) <= 3 else word[: max(3, len(word) - 2)]

@@ -34,6 +34,7 @@ _TWICE = 2  # terms that may share a word
 _PART = 0.6  # of a phrase's papers hold it within one longer phrase: it is a part of that
 _DEFINED = 2  # papers that define a short form
 
+_PREFIX = re.compile(r"^(multi|pre|semi|non|fine)(?=[a-z])")
 _CITED = re.compile(r"\b[A-Z][\w-]+(?:,? (?:and|&) [A-Z][\w-]+)? et al\b\.?")
 _KINDS = (InterestKind.KEYWORD, InterestKind.TEXT, InterestKind.SEED)
 
@@ -108,7 +109,7 @@ def _given(corpus: Corpus, interest: Interest, seeds: Mapping[str, Paper]) -> _G
 def _keyword(corpus: Corpus, said: str, words: Words) -> _Given:
     others = corpus.other_forms(said)
     numbers = sorted({number for form in (words, *others) for number in corpus.holding(form)})
-    if 0 < len(numbers) < _FEW:
+    if _LEAST <= len(numbers) < _FEW:
         numbers += corpus.nearest([corpus.papers[number] for number in numbers])
     return _Given(said, "", (words, *others), tuple(others.values()), tuple(numbers))
 
@@ -203,7 +204,7 @@ def _phrases(passage: str, given: _Given) -> Iterator[tuple[Words, str]]:
 
 def _anyhow(words: Words) -> re.Pattern[str]:
     """A phrase in running text, whatever its endings and hyphens."""
-    pieces = [re.escape(word[: max(3, len(word) - 2)]) + r"[^\W_]{0,4}" for word in words]
+    pieces = [_PREFIX.sub(r"\1-?", re.escape(word[: max(3, len(word) - 2)])) + r"[^\W_]{0,4}" for word in words]
     return re.compile(r"(?<![^\W_])" + r"[\W_]{1,3}".join(pieces) + r"(?![^\W_])", re.IGNORECASE)
 
 

@@ -5,7 +5,8 @@ import os
 from datetime import date, timedelta
 from pathlib import Path
 
-from newsletter.database import Database
+from newsletter.database import Database, Transaction
+from newsletter.models import Paper
 from newsletter.queries import editions as queries
 from newsletter.relevance.features import BACKGROUND_LIMIT, Background
 
@@ -21,10 +22,7 @@ def background(database: Database, cache_dir: Path, *, day: date, sample: bool) 
     Built from what was fetched, so it speaks the language of the categories that are followed and nothing has to ship.
     """
     with database.begin() as tx:
-        keys = queries.corpus_keys(tx, before=day + timedelta(days=1), sample=sample, limit=BACKGROUND_LIMIT)
-        if len(keys) >= _YOUNG:
-            settled = queries.corpus_keys(tx, before=day.replace(day=1), sample=sample, limit=BACKGROUND_LIMIT)
-            keys = settled if len(settled) >= _YOUNG else keys
+        keys = _keys(tx, day, sample=sample)
         name = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32]
         path = cache_dir / "background" / f"{name}.npz"
         kept = Background.load(path)
@@ -39,3 +37,17 @@ def background(database: Database, cache_dir: Path, *, day: date, sample: bool) 
     for old in sorted(path.parent.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)[_KEPT:]:
         old.unlink(missing_ok=True)
     return fitted
+
+
+def corpus(database: Database, *, day: date, sample: bool) -> tuple[Paper, ...]:
+    """The papers that the background of a day is fitted on, by key."""
+    with database.begin() as tx:
+        return queries.papers_by_key(tx, _keys(tx, day, sample=sample))
+
+
+def _keys(tx: Transaction, day: date, *, sample: bool) -> tuple[str, ...]:
+    keys = queries.corpus_keys(tx, before=day + timedelta(days=1), sample=sample, limit=BACKGROUND_LIMIT)
+    if len(keys) < _YOUNG:
+        return keys
+    settled = queries.corpus_keys(tx, before=day.replace(day=1), sample=sample, limit=BACKGROUND_LIMIT)
+    return settled if len(settled) >= _YOUNG else keys
