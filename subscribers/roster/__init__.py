@@ -1,8 +1,20 @@
 """The roster: the YAML file in which an operator declares subscribers, topics and defaults."""
 
 from subscribers.roster.changes import Change, KeptOut, Plan, Removal, plan
-from subscribers.roster.reading import Roster, parse
+from subscribers.roster.reading import Roster, interests, parse
 from subscribers.roster.shape import json_schema
 from subscribers.roster.writing import SCHEMA_LINE, dump
 
-__all__ = ["SCHEMA_LINE", "Change", "KeptOut", "Plan", "Removal", "Roster", "dump", "json_schema", "parse", "plan"]
+__all__ = [
+    "SCHEMA_LINE",
+    "Change",
+    "KeptOut",
+    "Plan",
+    "Removal",
+    "Roster",
+    "dump",
+    "interests",
+    "json_schema",
+    "parse",
+    "plan",
+]

@@ -1,6 +1,6 @@
 """Roster text to `Roster`, or every mistake in it at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,21 @@ def parse(text: str, *, path: str) -> Roster:
     if mistakes or shape is None:
         raise _refused(path, mistakes)
     return _roster(shape)
+
+
+def interests(declared: Mapping[str, Any]) -> Wants:
+    """What somebody wants, from fields as a topic of the roster has them; strings are held to the same rules.
+
+    Raises:
+        RosterError: something is wrong; `mistakes` has one line for each mistake.
+
+    """
+    try:
+        return _wants(WantsShape.model_validate(dict(declared)))
+    except ValidationError as error:
+        found = [(tuple(each["loc"]), each) for each in error.errors(include_url=False)]
+        lines = tuple(dict.fromkeys(f"{yaml.shown_place(place)}: {_sentence(each, place)}" for place, each in found))
+    raise RosterError("interests: they cannot be read", mistakes=lines)
 
 
 def _refused(path: str, mistakes: list[Mistake]) -> RosterError:
