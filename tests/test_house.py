@@ -39,6 +39,7 @@ PURE = (
     "newsletter/relevance/matching.py",
     "newsletter/relevance/named.py",
     "newsletter/relevance/naming.py",
+    "newsletter/relevance/trends.py",
     "newsletter/mail/mime.py",
     "newsletter/mail/press.py",
     "newsletter/mail/rates.py",

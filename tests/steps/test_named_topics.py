@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from newsletter import steps
-from newsletter.models import Interest, InterestKind, NamedInterests
+from newsletter.models import Interest, InterestKind, NamedInterests, Topic
 from newsletter.queries import editions as queries
+from newsletter.queries import topics
+from newsletter.steps.trends import trends_of
 from tests.steps.conftest import FRIDAY, at, capture, paper
 
 DAY = timedelta(days=1)
@@ -66,3 +68,41 @@ def test_the_roster_s_topics_come_with_the_run(newsroom):
     assert len(newsroom.mails) == 1
     assert b"Hands of Robots" in newsroom.mails[0].read_bytes()
     assert made.topics[0].kind == "named"
+
+
+def freeze(newsroom, day, *numbers, sample, label="Robots"):
+    """An edition of one found topic, written by hand."""
+    members = [paper(number) for number in numbers]
+    topic = Topic(label.lower(), label, ("grasping",), tuple(one.key for one in members))
+    with newsroom.database.begin() as tx:
+        queries.save(tx, day=day, members=members, topics=[topic], remarks=(), sample=sample, now=at(day))
+
+
+def test_earlier_topics_are_of_the_days_before_and_of_the_same_kind(newsroom):
+    """Seven days back, today not among them; samples lend live editions no name."""
+    freeze(newsroom, FRIDAY - 8 * DAY, 1, sample=False, label="Older")
+    freeze(newsroom, FRIDAY - 7 * DAY, 3, 2, sample=False, label="Robots")
+    freeze(newsroom, FRIDAY - DAY, 4, sample=True, label="Invented")
+    freeze(newsroom, FRIDAY, 5, sample=False, label="Today")
+    with newsroom.database.begin() as tx:
+        live = topics.found_between(tx, FRIDAY - 7 * DAY, FRIDAY, sample=False)
+        samples = topics.found_between(tx, FRIDAY - 7 * DAY, FRIDAY, sample=True)
+
+    assert [(one.day, one.key, one.label, one.terms) for one in live] == [
+        (FRIDAY - 7 * DAY, "robots", "Robots", ("grasping",))
+    ]
+    assert [one.key for one in live[0].papers] == ["2611.00003", "2611.00002"]
+    assert [one.label for one in samples] == ["Invented"]
+
+
+def test_trends_are_read_from_the_editions(newsroom):
+    """The weeks end with the newest edition, and count those of its kind."""
+    assert trends_of(newsroom.database) is None
+    freeze(newsroom, FRIDAY - 7 * DAY, 1, 2, sample=False)
+    freeze(newsroom, FRIDAY - 7 * DAY, 9, sample=True)
+    freeze(newsroom, FRIDAY, 3, sample=False)
+    found = trends_of(newsroom.database, weeks=3)
+
+    assert found is not None
+    assert (found.until, found.papers) == (FRIDAY, (0, 2, 1))
+    assert [(topic.label, topic.papers) for topic in found.topics] == [("Robots", (0, 2, 1))]
