@@ -99,6 +99,12 @@ def plain(text: str) -> str:
     return escaped(" ".join(text.splitlines()))
 
 
+def cut(text: str, longest: int = 80) -> str:
+    """The beginning of a text, on one line."""
+    line = plain(text)
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
 @contextmanager
 def working(first: str) -> Iterator[Callable[[str], None]]:
     """Progress for a long step: a spinner with the newest sentence on a terminal, a line each where there is none.

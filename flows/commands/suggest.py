@@ -1,7 +1,7 @@
 """topics suggest: terms that go with what a topic or a reader names, to be added by hand."""
 
 import json
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,7 +42,7 @@ def _show(found: "Suggestions") -> None:
     from newsletter.relevance.related import ENOUGH
 
     for given, terms in groupby(found.terms, key=lambda one: one.to):
-        screen.heading(given if len(given) <= 80 else f"{given[:79]}…")
+        screen.heading(screen.cut(given))
         rows = [(one.papers, f"{one.term} (the same)" if one.same else one.term, one.example) for one in terms]
         screen.table(("papers", "term", "for example"), rows)
     if not found.terms:
@@ -51,6 +51,8 @@ def _show(found: "Suggestions") -> None:
         screen.say()
         screen.say(f"Only {screen.count(found.papers, 'paper')} are known yet; from {ENOUGH:,} on this becomes useful.")
     if found.terms:
-        words = ", ".join(json.dumps(one.term, ensure_ascii=False) for one in found.terms[:3])
+        best = [one.term for _given, terms in groupby(found.terms, key=lambda one: one.to) for one in islice(terms, 2)]
+        words = ", ".join(json.dumps(term, ensure_ascii=False) for term in best[:6])
         screen.say()
-        screen.say(f"None of these counts yet. Add what fits to the topic or reader in the roster: keywords: [{words}]")
+        screen.say("None of these counts yet. Add what fits to the topic or reader in the roster, for example:")
+        screen.say(f"    keywords: [{words}]")

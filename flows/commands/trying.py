@@ -53,7 +53,7 @@ def try_(
     if found.idle:
         screen.heading("Answered by no paper")
         for interest in found.idle:
-            screen.say(f"  {interest.kind}: {interest.value}")
+            screen.say(f"  {interest.kind}: {screen.cut(interest.value)}")
 
 
 def _head(label: str, found: "Trial") -> None:
