@@ -1,5 +1,6 @@
 """Trends: what share of the papers each topic had week by week, and which topics and phrases rise or fall."""
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,7 +47,7 @@ class TopicTrend:
     kind: str  # found · named
     papers: tuple[int, ...]
     shares: tuple[float, ...]  # of all papers of the week, from 0 to 1; 0 in a week without papers
-    change: float  # log-odds of the recent weeks against those before, in standard errors
+    change: float  # log-odds of the recent weeks against those before, in standard errors of its usual swing
 
     @property
     def rises(self) -> bool:
@@ -66,7 +67,7 @@ class PhraseTrend:
     phrase: str  # as it is written most
     recent: int  # papers that hold it
     before: int
-    change: float  # as of a topic
+    change: float  # log-odds, in standard errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +155,25 @@ def _topics(held: Sequence[Held], totals: NDArray[np.int64], since: date, recent
             last[key].kind,
             tuple(int(number) for number in counts[key]),
             tuple(round(int(one) / max(1, int(of_all)), 6) for one, of_all in zip(counts[key], totals, strict=True)),
-            round(float(change), 6),
+            round(float(change) / _unevenness(counts[key], totals, recent), 6),
         )
         for key, change in zip(keys, changes, strict=True)
     )
+
+
+def _unevenness(counts: NDArray[np.int64], totals: NDArray[np.int64], recent: int) -> float:
+    """How much further than chance a topic swings from week to week, at least 1.
+
+    Papers come to a topic in whole groups: what comes and goes all the time is no trend where it came last.
+    """
+    squares, weeks = 0.0, 0
+    for side in (slice(None, -recent), slice(-recent, None)):
+        there = totals[side] > 0
+        expected = totals[side][there] * (counts[side].sum() / max(1, totals[side].sum()))
+        weeks += max(0, int(there.sum()) - 1)
+        if expected.any():
+            squares += float(((counts[side][there] - expected) ** 2 / expected).sum())
+    return math.sqrt(max(1.0, squares / max(1, weeks)))
 
 
 def _phrases(

@@ -77,6 +77,17 @@ def test_what_rises_and_falls_does_so_surely():
     assert [key for key, topic in topics.items() if topic.falls] == ["down"]
 
 
+def test_what_comes_and_goes_is_no_trend():
+    """The same papers on each side as a topic that rises, but in one week of four: it may be gone again next week."""
+    rows = [
+        *held(*[10] * 8, *[20] * 4, key="steady"),
+        *held(0, 40, 0, 0, 0, 40, 0, 0, 80, 0, 0, 0, key="fits"),
+        *held(*[200] * 12, key="other", kind="other"),
+    ]
+
+    assert [topic.key for topic in trends(rows, [], until=DAY).topics if topic.rises] == ["steady"]
+
+
 def test_nothing_moves_before_there_is_something_to_compare_with():
     """In its first weeks an installation has no trends."""
     found = trends(held(*[0] * 8, *[30] * 4), written(*[0] * 8, *[20] * 4, text="speculative decoding"), until=DAY)
