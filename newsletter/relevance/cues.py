@@ -35,12 +35,15 @@ ANNOUNCES = _worth(
 """What a sentence is worth for the first of these verbs after "we" or "this paper"."""
 
 PASSIVE = _worth(w30="introduced presented proposed", w22="described designed developed investigated studied")
-OF_ITSELF = _worth(w22="introduces proposes")
+OF_ITSELF = _worth(w30="introduces proposes")
 """Verbs that tell without such a subject: after "is", and in "our method, X, proposes"."""
 
 OTHER_VERB = 1.2
 FRAMED = 2.0
 """What any verb is worth in "in this paper, we"."""
+
+PROPOSED = 4.0
+"""What the plainest announcements are worth."""
 
 FIRST_OF_ALL = 3.0
 """What "this survey is the first" is worth."""
@@ -65,7 +68,7 @@ WORKS = frozenset(
     ]
 )
 POINTS = frozenset(("this", "our", "the", "present"))
-BE = frozenset(("is", "are", "was", "were", "been"))
+BE = frozenset(("is", "are", "was", "were"))  # what "has been proposed" is not new
 
 OPENING = re.compile(
     r"""
@@ -76,9 +79,9 @@ OPENING = re.compile(
              | (?:in|as\ a)\ response | towards?\ (?:this|that|closing) | therefore
              | objectives?: | aims?: | purpose:
              | (?:we|i)\ (?:propose|introduce|present) | this\ (?:paper|work|study|survey|article) )
-  | (?P<background> however | yet\b | despite | although | while | existing | current | previous | prior | recent
-             | traditional | conventional | nevertheless | unfortunately | most | many | background | for\ example
-             | for\ instance )
+  | (?P<background> however | in\ spite | yet\b | despite | although | while | existing | current | previous | prior
+             | recent | traditional | conventional | nevertheless | unfortunately | most | many | background
+             | for\ example | for\ instance )
   | (?P<detail> specifically | in\ particular | particularly | concretely | first | second | third | next | then
              | finally | lastly | moreover | furthermore | additionally | in\ addition | besides | further | also
              | to\ (?:evaluate|assess|demonstrate|validate|facilitate|ensure|further|achieve|enable|stabilize|support)\b

@@ -28,6 +28,7 @@ _NAMED = 1.0  # for the name before the colon of the title
 _IS = 2.0  # for "NAME is", which tells what it is
 _LATER = 0.12  # for each sentence before it
 _AFTER = 0.6  # what comes after the announcement tells more of it
+_TURN = 1.0  # for a verb of their own in the first sentence in which the authors act: there the background ends
 _REACH = 5  # words between the subject and its verb: "we therefore first propose"
 
 _NAME = re.compile(r"^([^:]{2,40}):\s")
@@ -67,7 +68,7 @@ def weighed(title: str, abstract: str, spans: list[Span]) -> list[Marked]:
     name = named[1] if named else ""
     wanted = _terms(_WORD.findall(title))
     made = []
-    announced = False
+    announced = acted = False
     for place, (span, text, spelt, found) in enumerate(zip(spans, texts, written, terms, strict=True)):
         small = text.lower()
         words = [word.lower() for word in spelt]
@@ -83,8 +84,9 @@ def weighed(title: str, abstract: str, spans: list[Span]) -> list[Marked]:
             worth += _NAMED
             if text.startswith((f"{name} is ", f"{name} are ")):
                 said, worth = max(said, _IS), worth + _IS
-        announced = announced or said >= 4.0
-        made.append(Marked(span, worth, announces=said >= 2.0))
+        turns = not acted and said == cues.OTHER_VERB
+        acted, announced = acted or said >= cues.OTHER_VERB, announced or said >= cues.PROPOSED
+        made.append(Marked(span, worth + _TURN * turns, announces=turns or said >= cues.FRAMED))
     return made
 
 
