@@ -88,13 +88,13 @@ class _Given:
 
 
 def _given(corpus: Corpus, interest: Interest, seeds: Mapping[str, Paper]) -> _Given | None:
-    """What speaks of an interest; None where it has no words, or is a paper that is not known."""
+    """What speaks of an interest; None where it has no words that tell, or is a paper that is not known."""
     said = " ".join(interest.value.split())
     if interest.kind not in _KINDS:
         return None
     if interest.kind is InterestKind.KEYWORD:
         words = tuple(tokenise(said))
-        return _keyword(corpus, said, words) if words else None
+        return _keyword(corpus, said, words) if not STOP_WORDS.issuperset(words) else None
     known = normalise_id(said)
     title, _, abstract = interest.value.strip().partition("\n")
     paper: Paper | None = Paper(key="", title=title, abstract=abstract)
