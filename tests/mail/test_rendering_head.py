@@ -61,11 +61,11 @@ def test_papers_outside_every_topic_are_not_a_topic():
 
 
 def test_the_line_after_the_subject_does_not_repeat_it():
-    """The preview line shows titles; of a paper that the subject names, what it is about."""
+    """The preview line shows titles; of a paper that the subject names, what is new in it."""
     papers, made = many(1)
     text = Reader(rendered(papers, made).html).text
 
-    assert " ".join(text.split()).index("Speculative decoding lets") < text.index("Paperboy")
+    assert " ".join(text.split()).index("We gate the draft length") < text.index("Paperboy")
 
 
 def test_the_head_says_how_many_of_how_many_and_from_when():
