@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 
 from newsletter.relevance import cues
 from newsletter.relevance.sentences import Span, sentences
@@ -124,7 +124,9 @@ def _verb(words: list[str], place: int, *, framed: bool) -> float:
             return 0.0  # "in this paper we": the verb is ours
         if following[:3] == ["is", "the", "first"]:
             return cues.FIRST_OF_ALL
-    for word in following:
+    for word, then in pairwise((*following, "")):
+        if word == "not" and then != "only":
+            return 0.0  # "this work does not introduce a new method"
         if word in cues.ANNOUNCES:
             return max(cues.ANNOUNCES[word], cues.FRAMED if framed else 0.0)
     if words[place] in cues.AUTHORS or place < 3:

@@ -97,6 +97,15 @@ def test_what_others_proposed_is_not_new():
     assert found(abstract) == NEWS
 
 
+def test_what_is_not_announced_is_not_new():
+    """ "This work does not introduce a method" announces nothing; "not only" still does."""
+    denied = "This work does not introduce a new method of speculative decoding."
+    both = "We not only propose a gate, but prove that it is optimal."
+
+    assert found(f"{denied} Instead, we show that gated drafts suffice. {RESULTS}").startswith("Instead, we show")
+    assert found(f"{BACKGROUND} {both} {RESULTS}") == both
+
+
 @given(
     st.text(max_size=60),
     st.lists(st.sampled_from([NEWS, RESULTS, LINK, "So. ", "(1) x. ", "\n"]) | st.text(max_size=40)),
