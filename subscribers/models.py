@@ -44,6 +44,7 @@ class Limits:
     max_papers: int = 12
     max_per_topic: int = 6
     floor: float = 0.05  # papers that score less are not worth a line
+    discovery: bool = True  # one paper from beyond their interests, labelled as such
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +154,23 @@ class Audience:
     skips: tuple[tuple[int, Skip], ...] = ()  # subscriber id and reason
 
 
-def profile(known: Subscriber, topics: dict[str, NamedTopic]) -> Profile:
-    """Their own interests and those of the topics they follow, each said once; a topic that is gone says nothing."""
+def profile(
+    known: Subscriber, topics: dict[str, NamedTopic], *, voted: tuple[Interest, ...] = (), reader: str = ""
+) -> Profile:
+    """Their own interests, those of the topics they follow and of their votes, each said once.
+
+    A topic that is gone says nothing. `reader` is the token that, with the day, chooses the paper from beyond.
+    """
     followed = [topics[name] for name in known.topics if name in topics]
     found: dict[tuple[InterestKind, str], Interest] = {}
-    for interest in (*known.wants.interests(), *(each for topic in followed for each in topic.interests())):
+    for interest in (*known.wants.interests(), *(each for topic in followed for each in topic.interests()), *voted):
         found.setdefault((interest.kind, interest.value.casefold()), interest)
     limits = known.limits
-    return Profile(tuple(found.values()), limits.max_papers, limits.max_per_topic, limits.floor)
+    return Profile(
+        interests=tuple(found.values()),
+        max_papers=limits.max_papers,
+        max_per_topic=limits.max_per_topic,
+        floor=limits.floor,
+        discovery=limits.discovery,
+        reader=reader,
+    )

@@ -287,6 +287,7 @@ def columns(subscriber: Subscriber, key: str) -> dict[str, Any]:
                 "max_papers": limits.max_papers,
                 "max_per_topic": limits.max_per_topic,
                 "floor": limits.floor,
+                "discovery": limits.discovery,
             },
         },
     }

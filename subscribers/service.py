@@ -218,7 +218,7 @@ def _recipient(known: KnownSubscriber, topics: dict[str, NamedTopic]) -> Recipie
         subscriber_id=known.id,
         address=person.address,
         name=person.name,
-        profile=profile(person, topics),
+        profile=profile(person, topics, reader=known.token),
         cursor=known.cursor,
         zone=person.schedule.zone,
         token=known.token,

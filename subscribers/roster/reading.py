@@ -145,6 +145,8 @@ def _sentence(error: ErrorDetails, place: Place) -> str:
         "model_attributes_type": f"{shown} is no mapping of fields",
         "int_parsing": f"{shown} is no whole number",
         "int_type": f"{shown} is no whole number",
+        "bool_parsing": f"{shown} is neither true nor false",
+        "bool_type": f"{shown} is neither true nor false",
         "float_parsing": f"{shown} is no number",
         "float_type": f"{shown} is no number",
         "finite_number": f"{shown} is no finite number",
@@ -208,6 +210,7 @@ def _limits(shape: DefaultsShape | SubscriberShape, base: Limits) -> Limits:
         max_papers=base.max_papers if shape.max_papers is None else shape.max_papers,
         max_per_topic=base.max_per_topic if shape.max_per_topic is None else shape.max_per_topic,
         floor=base.floor if shape.floor is None else shape.floor,
+        discovery=base.discovery if shape.discovery is None else shape.discovery,
     )
 
 

@@ -171,6 +171,9 @@ class _Wishes(_Strict):
     max_papers: Count | None = Field(None, description="At most this many papers in a digest (12).")
     max_per_topic: Count | None = Field(None, description="At most this many papers of one topic (6).")
     floor: Floor | None = Field(None, description="Papers that score less are left out (0.05).")
+    discovery: bool | None = Field(
+        None, description="Whether a digest holds one paper from beyond the interests, labelled as such (true)."
+    )
     cadence: Cadence | None = Field(None, description="On which days a digest is due (daily).")
     weekday: Weekday | None = Field(None, description="The day of the weekly cadence (monday).")
     hour: Hour | None = Field(None, description="Local hour from which the digest is due, 0 to 23 (7).")

@@ -67,6 +67,7 @@ def _limits(limits: Limits, base: Limits | None) -> dict[str, Any]:
         ("max_papers", limits.max_papers, base and base.max_papers),
         ("max_per_topic", limits.max_per_topic, base and base.max_per_topic),
         ("floor", limits.floor, base and base.floor),
+        ("discovery", limits.discovery, base and base.discovery),
     )
     return {name: value for name, value, usual in pairs if base is None or value != usual}
 

@@ -41,7 +41,11 @@ wants = st.builds(
     mute=keyword_lists,
 )
 limits = st.builds(
-    Limits, st.integers(1, 200), st.integers(1, 200), st.sampled_from((0.0, 0.05, 0.1, 1.0, 1e-7, 12345.678))
+    Limits,
+    st.integers(1, 200),
+    st.integers(1, 200),
+    st.sampled_from((0.0, 0.05, 0.1, 1.0, 1e-7, 12345.678)),
+    st.booleans(),
 )
 schedules = st.builds(Schedule, st.sampled_from(Cadence), st.integers(0, 6), st.integers(0, 23), st.sampled_from(ZONES))
 topics = st.lists(

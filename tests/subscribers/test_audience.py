@@ -182,7 +182,7 @@ def test_a_profile_is_the_readers_own_interests_and_those_of_their_topics(databa
         "ada",
         topics=("speech",),
         wants=Wants(keywords=("ASR",), seeds=("2401.10774",), text="I listen."),
-        limits=Limits(3, 2, 0.5),
+        limits=Limits(3, 2, 0.5, discovery=False),
     )
     setup(database, ada, topics=(speech, other))
     expected = (
@@ -193,7 +193,9 @@ def test_a_profile_is_the_readers_own_interests_and_those_of_their_topics(databa
         Interest(InterestKind.MUTE, "music", "Speech & audio"),
     )
 
-    assert audience(database).recipients[0].profile == Profile(expected, 3, 2, 0.5)
+    found = audience(database).recipients[0]
+
+    assert found.profile == Profile(expected, 3, 2, 0.5, discovery=False, reader=found.token)
 
 
 def test_a_topic_that_is_gone_says_nothing(database):

@@ -56,6 +56,8 @@ def mistakes(text: str) -> tuple[str, ...]:
         ("max_papers: true", '"true" is no whole number'),
         ("floor: nan", '"nan" is no finite number'),
         ("floor: much", '"much" is no number'),
+        ("discovery: sometimes", 'subscribers[0].discovery: "sometimes" is neither true nor false'),
+        ("discovery: [yes]", "subscribers[0].discovery: a list is neither true nor false"),
         ("paused_until: soon", '"soon" is no date; write year-month-day, for example 2026-09-01'),
         ("paused_until: 2026-02-30", '"2026-02-30" is no date'),
         ('name: "Ada\\r\\nBcc: x"', '"Ada\\u000d\\u000aBcc: x" holds U+000D (control character), which no line may'),
