@@ -17,8 +17,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -59,6 +61,11 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
         return None if value is None else json.loads(value)
+
+
+def _where(condition: str) -> dict[str, TextClause]:
+    """An index's condition, for both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 # ---- papers in -----------------------------------------------------------------------------------------------------
@@ -191,6 +198,26 @@ topics = Table(
     metadata,
     Column("name", String(80), primary_key=True),
     Column("declaration", Json, nullable=False, comment="label, keywords, categories, authors, seeds, text, mute"),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscriber_id", Integer, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("what", String(12), nullable=False, comment="more · less · mute_topic"),
+    Column("about", String(400), nullable=False, comment="key of the paper, or label of the topic"),
+    Column("edition_id", Integer, ForeignKey("editions.id", ondelete="SET NULL"), comment="where it was read"),
+    Column("at", Instant, nullable=False),
+    Column("how", String(10), nullable=False, comment="mail · page · command"),
+    Column("undone_at", Instant, comment="when it was undone, or another took its place; none: it counts"),
+    # One vote of a reader counts for a paper, and one for a topic; what they voted before stays to be read.
+    Index(
+        "uq_votes_paper", "subscriber_id", "about", unique=True, **_where("undone_at IS NULL AND what <> 'mute_topic'")
+    ),
+    Index(
+        "uq_votes_topic", "subscriber_id", "about", unique=True, **_where("undone_at IS NULL AND what = 'mute_topic'")
+    ),
 )
 
 # ---- delivery ------------------------------------------------------------------------------------------------------
