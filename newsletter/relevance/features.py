@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from newsletter.models import Paper
+from newsletter.relevance.themes import Themes, fit_themes
 from newsletter.relevance.words import STOP_WORDS, paper_terms, tokenise
 
 __all__ = ["BACKGROUND_LIMIT", "Background", "tokenise"]
@@ -23,7 +24,7 @@ __all__ = ["BACKGROUND_LIMIT", "Background", "tokenise"]
 BACKGROUND_LIMIT = 20_000
 """How many of the newest papers inform the weights; more moves the ranking by a hundredth and costs memory."""
 
-_VERSION = 1
+_VERSION = 2
 _K1, _B = 1.2, 0.75  # BM25's usual saturation and length norm
 _STEEPNESS = 1.5  # idf^1.5: rare, exact terms carry this task
 _RANK = 100
@@ -51,6 +52,7 @@ class Background:
         self._columns = arrays["columns"]  # those of the vocabulary that the basis spans
         self._basis = arrays["basis"]  # terms x rank
         self._centre = arrays["centre"]  # mean unit row: what every abstract of the corpus has in common
+        self.themes = Themes.of(arrays)
         self._chance = float(arrays["chance"][0])
         width = len(self._index) + _UNSEEN
         sample = csr_matrix(
@@ -149,11 +151,17 @@ class Background:
         # A text of a few rare words meets nothing by chance; it is not infinitely telling for that.
         return np.maximum(found, max(self._chance / 4, 1e-4))
 
+    def latent(self, vectors: csr_matrix) -> NDArray[np.float64]:
+        """Rows on the latent axes as they are, papers x rank: what `themes` are found in; zeros without axes."""
+        if self._basis.size == 0:
+            return np.zeros((vectors.shape[0], 1))
+        return np.asarray(vectors[:, self._columns] @ self._basis, dtype=np.float64)
+
     def project(self, vectors: csr_matrix) -> NDArray[np.float64]:
         """Unit rows in LSA space, papers x rank; a paper of unknown words only is a row of zeros."""
         if self._basis.size == 0:
             return np.zeros((vectors.shape[0], 1))
-        projected = _units(np.asarray(vectors[:, self._columns] @ self._basis, dtype=np.float64))
+        projected = _units(self.latent(vectors))
         known = np.any(projected != 0.0, axis=1, keepdims=True)
         return _units(np.where(known, projected - self._centre, 0.0))
 
@@ -205,14 +213,16 @@ def _axes(weighed: csr_matrix, frequencies: NDArray[np.int32]) -> dict[str, NDAr
     usable = np.sort(usable[np.argsort(-frequencies[usable], kind="stable")][:_LSA_TERMS])
     rank = min(_RANK, papers // 4, len(usable) - 1)
     if rank < 1:
-        return {"columns": np.zeros(0, np.int32), "basis": np.zeros((0, 0), np.float32), "centre": np.zeros(0)}
+        none = fit_themes(np.zeros((0, 1)))
+        return none | {"columns": np.zeros(0, np.int32), "basis": np.zeros((0, 0), np.float32), "centre": np.zeros(0)}
     from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 - late: slow to load, and only a fit needs it
 
     matrix = weighed[:, usable]
     _left, _values, axes = randomized_svd(matrix, n_components=rank, n_iter=4, random_state=0)
     basis = np.ascontiguousarray(axes.T, dtype=np.float32)
-    centre = _units(np.asarray(matrix @ basis, dtype=np.float64)).mean(axis=0)
-    return {"columns": usable.astype(np.int32), "basis": basis, "centre": centre}
+    rows = np.asarray(matrix @ basis, dtype=np.float64)
+    centre = _units(rows).mean(axis=0)
+    return fit_themes(rows) | {"columns": usable.astype(np.int32), "basis": basis, "centre": centre}
 
 
 def _idf(frequencies: NDArray[Any], papers: int) -> NDArray[np.float64]:

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from newsletter.models import Paper, Topic
 from newsletter.relevance.features import Background
 from newsletter.relevance.labels import label_groups
 from newsletter.relevance.naming import Earlier, keep_names
 from newsletter.relevance.noticed import noticed
+from newsletter.relevance.tree import cut, largest, settle
 
 OTHER = "Other"
 
+_WORTH = 0.015  # share of the day's squares that a further topic must explain
 _LEAST = 2  # papers that make a topic
 _TIGHT = 0.1  # how much closer than any two papers of the day the papers of a topic are to each other
 _ATTACHED = 0.3  # cosine of a paper to its topic's centre, below which it is only there for want of a better place
@@ -24,14 +27,15 @@ _NEAR = 0.32
 def group(papers: Sequence[Paper], background: Background, *, earlier: Sequence[Earlier] = ()) -> tuple[Topic, ...]:
     """Put every paper in exactly one topic, most noticed and largest first, Other last; in any order given.
 
-    Ward's tree over the LSA of the background, cut where the groups are most distinct among the sizes that read well.
+    The background's tree of themes, opened where this day's papers differ most; no topic takes more than 30 % of a day.
     A group that continues a topic of the editions before (`earlier`) keeps its name.
     """
     ordered = sorted({paper.key: paper for paper in papers}.values(), key=lambda paper: paper.key)
     if not ordered:
         return ()
-    points = background.project(background.vectors(ordered))
-    groups, loose = _coherent(points, _cut(points))
+    vectors = background.vectors(ordered)
+    points = background.project(vectors)
+    groups, loose = _coherent(points, cluster(vectors, background))
     members = [[ordered[number] for number in numbers] for numbers in groups]
     alone = [ordered[number] for number in loose]
     names = keep_names(label_groups(members, alone, background), members, alone, background, earlier)
@@ -55,47 +59,23 @@ def _weight(papers: Sequence[Paper]) -> float:
     return math.fsum(1.0 + 4.0 * noticed(paper) for paper in papers)
 
 
-def _cut(points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The group number of each paper: Ward's tree, cut at the number of groups with the best mean silhouette."""
-    papers = len(points)
-    fewest, most = _bounds(papers)
-    if most < 2:
+def cluster(vectors: csr_matrix, background: Background, number: int | None = None) -> NDArray[np.int64]:
+    """The group of each row of `vectors`, from 0 without gaps; as many groups as `number`, or as the papers part into.
+
+    The background's tree of themes is opened where the papers differ most, then each paper goes where it is nearest.
+    """
+    papers, themes = vectors.shape[0], background.themes
+    if not papers or not len(themes.centres):
         return np.zeros(papers, dtype=np.int64)
-    from scipy.cluster.hierarchy import fcluster, linkage  # noqa: PLC0415 - late: slow to load, only composing needs it
-
-    tree = linkage(points, method="ward")
-    distances = np.sqrt(np.maximum(0.0, 2.0 - 2.0 * np.clip(points @ points.T, -1.0, 1.0)))
-    best, chosen = -2.0, np.zeros(papers, dtype=np.int64)
-    for number in range(fewest, most + 1):
-        cut = np.asarray(fcluster(tree, number, criterion="maxclust"), dtype=np.int64) - 1
-        score = _silhouette(distances, cut)
-        if score > best + 1e-9:
-            best, chosen = score, cut
-    return chosen
+    points = themes.points(background.latent(vectors))
+    least, most = bounds(papers) if number is None else (number, number)
+    return settle(points, cut(points, themes.nearest(points), themes.tree, least=least, most=most, worth=_WORTH))
 
 
-def _bounds(papers: int) -> tuple[int, int]:
-    """How few and how many groups read well: about 4 to 10 papers each, at most 12 for 60 papers and 20 for 1,000."""
-    most = min(papers // 4 + 1, 12 + max(0, papers - 60) // 110, 20)
-    return max(1, min(math.ceil(papers / 10), most * 2 // 3)), most
-
-
-def _silhouette(distances: NDArray[np.float64], cut: NDArray[np.int64]) -> float:
-    """Mean silhouette of a grouping, from -1 to 1; a paper alone counts 0."""
-    number = int(cut.max()) + 1
-    if number < 2:
-        return 0.0
-    membership = np.eye(number)[cut]
-    sizes = membership.sum(axis=0)
-    sums = distances @ membership
-    own = sizes[cut]
-    rows = np.arange(len(cut))
-    inner = sums[rows, cut] / np.maximum(own - 1, 1)
-    means = sums / sizes
-    means[rows, cut] = np.inf
-    outer = means.min(axis=1)
-    values = np.where(own > 1, (outer - inner) / np.maximum(np.maximum(inner, outer), 1e-12), 0.0)
-    return float(values.mean())
+def bounds(papers: int) -> tuple[int, int]:
+    """How few and how many groups read well: about 4 to 15 papers each, at most 12 for 60 papers and 20 for 1,000."""
+    most = max(1, min(papers // 4 + 1, 12 + max(0, papers - 60) // 110, 20))
+    return min(math.ceil(papers / 15), 6, most), most
 
 
 def _coherent(points: NDArray[np.float64], cut: NDArray[np.int64]) -> tuple[list[list[int]], list[int]]:
@@ -121,7 +101,7 @@ def _coherent(points: NDArray[np.float64], cut: NDArray[np.int64]) -> tuple[list
 def _joined(
     points: NDArray[np.float64], groups: Sequence[Sequence[int]], loose: Sequence[int]
 ) -> tuple[list[list[int]], list[int]]:
-    """Put each loose paper at the end of the topic it is near enough to; the rest stays loose."""
+    """Put each loose paper at the end of the topic it is near enough to and that has room; the rest stays loose."""
     joined = [list(numbers) for numbers in groups]
     if not groups:
         return joined, list(loose)
@@ -135,9 +115,10 @@ def _joined(
             added.append((-round(float(nearness[best]), 9), number, best))
         else:
             left.append(number)
+    room = largest(len(points))
     for _nearness, number, best in sorted(added):
-        joined[best].append(number)
-    return joined, left
+        (joined[best] if len(joined[best]) < room else left).append(number)
+    return joined, sorted(left)
 
 
 def _mean_cosine(points: NDArray[np.float64]) -> float:
