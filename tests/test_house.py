@@ -36,6 +36,9 @@ PURE = (
     "newsletter/reports.py",
     "newsletter/relevance/topics.py",
     "newsletter/relevance/labels.py",
+    "newsletter/relevance/related.py",
+    "newsletter/relevance/corpus.py",
+    "newsletter/relevance/abbreviations.py",
     "newsletter/relevance/matching.py",
     "newsletter/relevance/keysentence.py",
     "newsletter/relevance/sentences.py",
@@ -59,6 +62,7 @@ PURE = (
     "subscribers/addresses.py",
     "subscribers/tokens.py",
     "subscribers/inbound.py",
+    "subscribers/votes.py",
 )
 OUTSIDE = {"os", "subprocess", "socket", "httpx", "sqlalchemy", "aiosmtplib", "asyncio", "time", "random", "secrets"}
 """What a pure module does not import: files, processes, network, database, clock and dice."""

@@ -32,7 +32,6 @@ _LEAST_WORD = 0.08  # of the papers that are read hold a single word in lower ca
 _DOUBT = 5  # papers without the term that are added to those read: few papers prove little
 _TWICE = 2  # terms that may share a word
 _PART = 0.6  # of a phrase's papers hold it within one longer phrase: it is a part of that
-_DEFINED = 2  # papers that define a short form
 
 _PREFIX = re.compile(r"^(multi|pre|semi|non|fine)(?=[a-z])")
 _CITED = re.compile(r"\b[A-Z][\w-]+(?:,? (?:and|&) [A-Z][\w-]+)? et al\b\.?")
@@ -167,8 +166,9 @@ def _related(corpus: Corpus, words: Words, written: str, given: _Given, *, same:
 def _shorts(corpus: Corpus, given: _Given) -> dict[str, Words]:
     """The short forms that the papers define, with the words each stands for."""
     defined = sorted(corpus.definitions(given.numbers[:_READ]).items(), key=lambda pair: (pair[1], pair[0]))
-    pairs = [pair for pair, papers in defined if papers >= _DEFINED]
-    return {" ".join(tokenise(short)): tuple(tokenise(long)) for short, long in pairs}
+    return {
+        " ".join(tokenise(short)): tuple(tokenise(long)) for (short, long), _papers in defined
+    }  # the commonest last
 
 
 def _candidates(corpus: Corpus, given: _Given) -> list[_Candidate]:
