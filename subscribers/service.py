@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress as ignoring
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from newsletter.database import Database, Transaction
 from newsletter.errors import PaperboyError, RosterError
 from newsletter.identity import normalise_id
 from newsletter.models import InterestKind, Recipient, Skip
-from subscribers import addresses, due, queries, roster
+from subscribers import addresses, due, queries, roster, vote_queries
 from subscribers.models import (
     Audience,
     Defaults,
@@ -22,6 +22,7 @@ from subscribers.models import (
     Suppression,
     profile,
 )
+from subscribers.votes import MEMORY, Vote, interests
 
 _PAGE = 1_000  # subscribers read at a time
 
@@ -154,10 +155,14 @@ def audience(
         while True:
             with database.begin() as tx:
                 people = queries.page(tx, after=after, limit=size, above=above, upto=upto, keys=keys)
+                skips = _skips(people, now=now, latest_edition=latest_edition, respect_hours=respect_hours)
+                who = [known for known in people if known.id not in skips]
+                voted = vote_queries.of_many(tx, [known.id for known in who], since=now - MEMORY) if who else {}
             if not people:
                 break
             after = people[-1].id
-            yield _judged(people, topics, now=now, latest_edition=latest_edition, respect_hours=respect_hours)
+            recipients = (_recipient(known, topics, voted.get(known.id, ()), now) for known in who)
+            yield Audience(tuple(recipients), tuple(skips.items()))
 
 
 def unknown(tx: Transaction, only: Collection[str]) -> tuple[str, ...]:
@@ -176,23 +181,15 @@ def _folded(only: Collection[str]) -> dict[str, str]:
     return keys
 
 
-def _judged(
-    people: Iterable[KnownSubscriber],
-    topics: dict[str, NamedTopic],
-    *,
-    now: datetime,
-    latest_edition: int | None,
-    respect_hours: bool,
-) -> Audience:
-    recipients: list[Recipient] = []
-    skips: list[tuple[int, Skip]] = []
-    for known in people:
-        reason = _skip(known, now=now, latest_edition=latest_edition, respect_hours=respect_hours)
-        if reason is None:
-            recipients.append(_recipient(known, topics))
-        else:
-            skips.append((known.id, reason))
-    return Audience(tuple(recipients), tuple(skips))
+def _skips(
+    people: Iterable[KnownSubscriber], *, now: datetime, latest_edition: int | None, respect_hours: bool
+) -> dict[int, Skip]:
+    """Who is not due, with the reason."""
+    judged = (
+        (known.id, _skip(known, now=now, latest_edition=latest_edition, respect_hours=respect_hours))
+        for known in people
+    )
+    return {who: reason for who, reason in judged if reason is not None}
 
 
 def _skip(known: KnownSubscriber, *, now: datetime, latest_edition: int | None, respect_hours: bool) -> Skip | None:
@@ -212,13 +209,16 @@ def _skip(known: KnownSubscriber, *, now: datetime, latest_edition: int | None, 
     return None
 
 
-def _recipient(known: KnownSubscriber, topics: dict[str, NamedTopic]) -> Recipient:
+def _recipient(
+    known: KnownSubscriber, topics: dict[str, NamedTopic], votes: Iterable[Vote], now: datetime
+) -> Recipient:
     person = known.subscriber
+    voted = interests(votes, now.astimezone(UTC).date())
     return Recipient(
         subscriber_id=known.id,
         address=person.address,
         name=person.name,
-        profile=profile(person, topics, reader=known.token),
+        profile=profile(person, topics, voted=voted, reader=known.token),
         cursor=known.cursor,
         zone=person.schedule.zone,
         token=known.token,
@@ -240,14 +240,15 @@ def unsubscribe(database: Database, token_or_address: str, *, now: datetime, how
     mail or command.
     """
     with database.begin() as tx:
-        known = _find(tx, token_or_address)
+        known = find(tx, token_or_address)
         if known is None:
             return None
         queries.end_subscriptions(tx, [known.id], how=how, now=now)
         return queries.by_token(tx, known.token)
 
 
-def _find(tx: Transaction, token_or_address: str) -> KnownSubscriber | None:
+def find(tx: Transaction, token_or_address: str) -> KnownSubscriber | None:
+    """The subscriber with a token or an address; None where it is nobody's."""
     if "@" not in token_or_address:
         return queries.by_token(tx, token_or_address)
     try:

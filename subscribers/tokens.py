@@ -32,7 +32,8 @@ CONFIRM_AGE = timedelta(days=3)
 _INVALID = "This link is not one of ours; please copy it whole from the mail."
 _KEY, _SIGNATURE = 16, 10  # bytes; in base32 26 and 16 characters
 _JSON = json.JSONEncoder(ensure_ascii=False)
-_LONGEST = 2000  # characters; ours are about a hundred, and nobody else's is worth decoding
+_BETWEEN = "/"  # in no subscriber's token, which is base64 for URLs
+_LONGEST = 2000  # characters; ours are about a hundred, with a long title 1,700, and nobody else's is worth decoding
 
 
 class Purpose(StrEnum):
@@ -41,6 +42,9 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"  # timed
     UNSUBSCRIBE = "unsubscribe"  # never expires: an old digest must still let its reader go
     PREFERENCES = "preferences"  # never expires
+    MORE = "more"  # like this paper; this and the next two carry a vote, and never expire
+    LESS = "less"  # like this paper
+    MUTE_TOPIC = "mute_topic"
 
 
 def sign(purpose: Purpose, value: str, *, keys: Sequence[str]) -> str:
@@ -60,6 +64,26 @@ def read(purpose: Purpose, token: str, *, keys: Sequence[str]) -> str:
 
     """
     return _load(_plain(purpose, keys).loads, token)
+
+
+def sign_vote(purpose: Purpose, subscriber: str, about: str, *, keys: Sequence[str]) -> str:
+    """A vote's token, safe in a URL: whose it is, by their token, and the paper's key or the topic's label."""
+    if _BETWEEN in subscriber:
+        raise ValueError(f"the subscriber's token {subscriber!r} holds a {_BETWEEN}")
+    return sign(purpose, f"{subscriber}{_BETWEEN}{about}", keys=keys)
+
+
+def read_vote(purpose: Purpose, token: str, *, keys: Sequence[str]) -> tuple[str, str]:
+    """The subscriber's token of a vote, and the paper's key or the topic's label.
+
+    Raises:
+        LinkInvalid: not ours, not for this purpose, cut or changed.
+
+    """
+    subscriber, between, about = read(purpose, token, keys=keys).partition(_BETWEEN)
+    if not (subscriber and between and about):
+        raise LinkInvalid(_INVALID)
+    return subscriber, about
 
 
 def sign_timed(purpose: Purpose, value: str, *, keys: Sequence[str], now: datetime) -> str:
