@@ -84,9 +84,10 @@ class Background:
             weighed = _unit_sparse(_saturated(counts, norms, idf**_STEEPNESS))[:, kept]
         else:
             weighed = csr_matrix((0, len(kept)))
-        arrays |= _axes(weighed, arrays["frequencies"])
+        arrays |= fit_themes(np.zeros((0, 1))) | _axes(weighed, arrays["frequencies"])
         none = np.zeros(0)
         arrays |= {"sample_data": none, "sample_columns": none.astype(np.int32), "sample_rows": np.zeros(1, np.int64)}
+        arrays |= fit_themes(cls(arrays).latent(weighed))
         sample = cls(arrays).vectors(ordered[:: max(1, len(ordered) // _SAMPLE)])
         arrays |= {"sample_data": sample.data, "sample_columns": sample.indices, "sample_rows": sample.indptr}
         fitted = cls(arrays)
@@ -152,16 +153,22 @@ class Background:
         return np.maximum(found, max(self._chance / 4, 1e-4))
 
     def latent(self, vectors: csr_matrix) -> NDArray[np.float64]:
-        """Rows on the latent axes as they are, papers x rank: what `themes` are found in; zeros without axes."""
+        """Rows on the latent axes, papers x rank: what `themes` are found in; zeros without axes.
+
+        Weighed idf^.5, not idf^1.5: the exact rare term is what ranks, and what scatters a field when it groups.
+        """
         if self._basis.size == 0:
             return np.zeros((vectors.shape[0], 1))
-        return np.asarray(vectors[:, self._columns] @ self._basis, dtype=np.float64)
+        held = vectors[:, self._columns].tocsr()
+        weights = self._idf[self._columns] ** -1.0
+        held = csr_matrix((held.data * weights[held.indices], held.indices, held.indptr), shape=held.shape)
+        return np.asarray(held @ self._basis, dtype=np.float64)
 
     def project(self, vectors: csr_matrix) -> NDArray[np.float64]:
         """Unit rows in LSA space, papers x rank; a paper of unknown words only is a row of zeros."""
         if self._basis.size == 0:
             return np.zeros((vectors.shape[0], 1))
-        projected = _units(self.latent(vectors))
+        projected = _units(np.asarray(vectors[:, self._columns] @ self._basis, dtype=np.float64))
         known = np.any(projected != 0.0, axis=1, keepdims=True)
         return _units(np.where(known, projected - self._centre, 0.0))
 
@@ -213,16 +220,14 @@ def _axes(weighed: csr_matrix, frequencies: NDArray[np.int32]) -> dict[str, NDAr
     usable = np.sort(usable[np.argsort(-frequencies[usable], kind="stable")][:_LSA_TERMS])
     rank = min(_RANK, papers // 4, len(usable) - 1)
     if rank < 1:
-        none = fit_themes(np.zeros((0, 1)))
-        return none | {"columns": np.zeros(0, np.int32), "basis": np.zeros((0, 0), np.float32), "centre": np.zeros(0)}
+        return {"columns": np.zeros(0, np.int32), "basis": np.zeros((0, 0), np.float32), "centre": np.zeros(0)}
     from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 - late: slow to load, and only a fit needs it
 
     matrix = weighed[:, usable]
     _left, _values, axes = randomized_svd(matrix, n_components=rank, n_iter=4, random_state=0)
     basis = np.ascontiguousarray(axes.T, dtype=np.float32)
-    rows = np.asarray(matrix @ basis, dtype=np.float64)
-    centre = _units(rows).mean(axis=0)
-    return fit_themes(rows) | {"columns": usable.astype(np.int32), "basis": basis, "centre": centre}
+    centre = _units(np.asarray(matrix @ basis, dtype=np.float64)).mean(axis=0)
+    return {"columns": usable.astype(np.int32), "basis": basis, "centre": centre}
 
 
 def _idf(frequencies: NDArray[Any], papers: int) -> NDArray[np.float64]:

@@ -22,7 +22,6 @@ class Themes:
     """The themes of a background: where they lie, and the tree that joins them two by two."""
 
     scale: NDArray[np.float64]  # rank: how much of the corpus each axis tells
-    middle: NDArray[np.float64]  # rank: what all papers of the corpus have in common
     centres: NDArray[np.float64]  # themes x rank, unit rows
     tree: NDArray[np.int32]  # merge `n` joins two nodes into node `themes + n`
 
@@ -30,15 +29,14 @@ class Themes:
     def of(cls, arrays: Mapping[str, NDArray[Any]]) -> "Themes":
         """Those that `fit_themes` found."""
         centres = arrays["theme_centres"].astype(np.float64)
-        return cls(arrays["theme_scale"], arrays["theme_middle"], centres, arrays["theme_tree"])
+        return cls(arrays["theme_scale"], centres, arrays["theme_tree"])
 
     def points(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """Papers in the space of the themes, unit rows; a row of zeros stays one.
 
         Each axis counts for as much as it tells: left alike, the many that tell little drown those that part fields.
         """
-        points = _units(rows * self.scale)
-        return _units(np.where(np.any(points != 0.0, axis=1, keepdims=True), points - self.middle, 0.0))
+        return _units(rows * self.scale)
 
     def nearest(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """The number of the theme each point belongs to, the first of equals."""
@@ -53,15 +51,13 @@ def fit_themes(rows: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
     rank = rows.shape[1]
     known = rows[np.any(rows != 0.0, axis=1)]
     scale = np.sqrt((known * known).mean(axis=0)) if len(known) else np.zeros(rank)
-    middle = _units(known * scale).mean(axis=0) if len(known) else np.zeros(rank)
-    points = Themes(scale, middle, np.zeros((0, rank)), np.zeros((0, 2), np.int32)).points(known)
+    points = _units(known * scale)
     centres, tree = np.zeros((0, rank)), np.zeros((0, 2), np.int32)
     if len(points):
         centres, papers = _settled(points, _starts(points))
         tree = _merges(centres, papers)
     return {
         "theme_scale": scale,
-        "theme_middle": middle,
         "theme_centres": centres.astype(np.float32),
         "theme_tree": tree,
     }
