@@ -8,8 +8,11 @@ from sqlalchemy import Row, insert, select, update
 from newsletter import encoding
 from newsletter.database import Transaction
 from newsletter.models import Edition, Paper, Topic
+from newsletter.queries.bulk import texts
 from newsletter.queries.listings import chunks
 from newsletter.schema import edition_papers, edition_topics, editions, papers
+
+_AT_ONCE = 5_000  # papers read by one statement: a page's worth, and no memory to speak of
 
 
 def waiting(tx: Transaction, *, sample: bool, upto: date | None = None) -> tuple[Paper, ...]:
@@ -33,9 +36,11 @@ def corpus_keys(tx: Transaction, *, before: date, sample: bool, limit: int) -> t
 
 def papers_by_key(tx: Transaction, keys: Collection[str]) -> tuple[Paper, ...]:
     """The papers of these keys as they are known now, by key; unknown keys are left out."""
+    ordered = sorted(keys)
     found: list[Paper] = []
-    for piece in chunks(sorted(keys)):
-        facts = tx.scalars(select(papers.c.facts).where(papers.c.key.in_(piece)).order_by(papers.c.key))
+    for start in range(0, len(ordered), _AT_ONCE):
+        wanted = papers.c.key.in_(texts(tx, ordered[start : start + _AT_ONCE]))
+        facts = tx.scalars(select(papers.c.facts).where(wanted).order_by(papers.c.key))
         found.extend(encoding.load(Paper, one) for one in facts)
     return tuple(found)
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Protocol
 
 from newsletter.database import Database, Transaction
-from newsletter.models import Digest, InterestKind, Profile, Recipient, Skip
+from newsletter.models import Digest, InterestKind, Paper, Profile, Recipient, Skip
 from newsletter.queries import editions as queries
 from newsletter.queries import promises as ledger
 from newsletter.relevance.matching import Window
@@ -17,8 +17,9 @@ from newsletter.reports import EnqueueReport
 from newsletter.settings import Settings
 from newsletter.steps.background import background
 from newsletter.steps.collect import may_mail_samples
-from newsletter.steps.seeds import known_seeds
+from newsletter.steps.seeds import VOTED, known_seeds
 
+_REMEMBERED = 5_000  # papers that were voted on, kept from one page to the next: readers share them
 _WINDOWS = 3  # kept ready: of the cursor that is read now, and of those who wait for an earlier digest
 
 
@@ -84,19 +85,30 @@ class Windows:
         self.day, self.sample = edition.day, edition.sample
         self._background = background(database, settings.cache_dir, day=self.day, sample=self.sample)
         self._kept: dict[int, Window] = {}
+        self._voted: dict[str, Paper] = {}
 
     def digests(self, cursor: int, profiles: Sequence[Profile]) -> list[Digest | None]:
         """The cut for each profile; None where nothing reaches its floor."""
-        named = {one.value for profile in profiles for one in profile.interests if one.kind is InterestKind.SEED}
+        interests = [one for profile in profiles for one in profile.interests]
+        named = {one.value for one in interests if one.kind is InterestKind.SEED}
+        voted = {one.value for one in interests if one.kind in VOTED}
         window = self._kept.pop(cursor, None)
         with self.database.begin() as tx:
             if window is None:
                 window = Window(queries.between(tx, cursor, self.upto, sample=self.sample), self._background)
-            window.know(known_seeds(tx, named))
+            window.know(self._known(tx, voted) | known_seeds(tx, named))
         self._kept[cursor] = window
         if len(self._kept) > _WINDOWS:
             self._kept.pop(next(iter(self._kept)))  # the one asked for longest ago
         return window.digests(profiles)
+
+    def _known(self, tx: Transaction, voted: set[str]) -> dict[str, Paper]:
+        """The papers that were voted on, by key."""
+        missing = voted - self._voted.keys()
+        if len(self._voted) + len(missing) > _REMEMBERED:
+            self._voted, missing = {}, voted
+        self._voted |= {paper.key: paper for paper in queries.papers_by_key(tx, missing)}
+        return {key: self._voted[key] for key in voted if key in self._voted}
 
     def promise(self, who: Recipient, digest: Digest) -> ledger.Promise:
         """The delivery of a digest that was cut here."""

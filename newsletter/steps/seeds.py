@@ -1,13 +1,13 @@
-"""Example papers that readers name: known by id or title, or looked up once, so that papers near them are found."""
+"""Papers that readers name or vote on: known, or looked up once, so that papers near them are found."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 
 from newsletter.database import Database, Transaction
 from newsletter.errors import SourceError
 from newsletter.identity import normalise_id, title_key
-from newsletter.models import Paper
+from newsletter.models import Interest, InterestKind, Paper
 from newsletter.novelty import RECENT, KnownPaper
 from newsletter.queries import editions, listings
 
@@ -56,3 +56,15 @@ def known_seeds(tx: Transaction, named: Collection[str]) -> dict[str, Paper]:
     by_id = editions.papers_by_arxiv_id(tx, set(ids.values()))
     by_title = editions.papers_by_title(tx, {key for key in titles.values() if key})
     return by_id | {value: by_title[key] for value, key in titles.items() if key in by_title}
+
+
+VOTED = frozenset({InterestKind.LIKED, InterestKind.DISLIKED})
+"""Interests whose value is the key of a paper."""
+
+
+def examples(tx: Transaction, interests: Iterable[Interest]) -> dict[str, Paper]:
+    """The papers that interests are about, as far as they are known: examples by what names them, voted ones by key."""
+    about = list(interests)
+    voted = editions.papers_by_key(tx, {one.value for one in about if one.kind in VOTED})
+    named = known_seeds(tx, {one.value for one in about if one.kind is InterestKind.SEED})
+    return {paper.key: paper for paper in voted} | named

@@ -12,7 +12,7 @@ from newsletter.relevance.matching import Match, Window
 from newsletter.relevance.related import Related, related
 from newsletter.settings import Settings
 from newsletter.steps.background import background, corpus
-from newsletter.steps.seeds import known_seeds
+from newsletter.steps.seeds import examples, known_seeds
 
 AGAINST = frozenset({InterestKind.MUTE, InterestKind.MUTED_TOPIC, InterestKind.DISLIKED})
 """Interests that bring nothing; the first two keep papers out."""
@@ -64,7 +64,7 @@ def trial(database: Database, profile: Profile, settings: Settings, *, days: int
     newest = editions[-1]
     window = Window(editions, background(database, settings.cache_dir, day=newest.day, sample=newest.sample))
     with database.begin() as tx:
-        window.know(known_seeds(tx, _named(profile.interests)))
+        window.know(examples(tx, profile.interests))
     matches, personal = window.explain(profile, _ALL), True
     if not matches and (digest := window.digest(profile)) is not None and not digest.personal:
         papers = {paper.key: paper for edition in editions for paper in edition.papers}
