@@ -45,6 +45,8 @@ PURE = (
     "newsletter/relevance/cues.py",
     "newsletter/relevance/named.py",
     "newsletter/relevance/naming.py",
+    "newsletter/relevance/variety.py",
+    "newsletter/relevance/discovery.py",
     "newsletter/relevance/trends.py",
     "newsletter/mail/mime.py",
     "newsletter/mail/press.py",
