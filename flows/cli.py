@@ -20,6 +20,7 @@ from flows.commands import (
     screen,
     topics,
     upkeep,
+    votes,
 )
 from newsletter.errors import ConfigurationError, PaperboyError
 
@@ -63,7 +64,21 @@ app = typer.Typer(
     "`paperboy run` does the whole of it once; `paperboy serve` does it every day.\n\n"
     "Settings are `PAPERBOY_*` variables or lines of the file `.env`; `paperboy doctor` shows those in force.",
 )
-for module in (run, deliver, mail, people, topics, archive, deliveries, papers, receive, doctor, restored, upkeep):
+for module in (
+    run,
+    deliver,
+    mail,
+    people,
+    topics,
+    votes,
+    archive,
+    deliveries,
+    papers,
+    receive,
+    doctor,
+    restored,
+    upkeep,
+):
     module.register(app)
 
 

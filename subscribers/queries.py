@@ -103,6 +103,16 @@ def by_address_key(tx: Transaction, key: str) -> KnownSubscriber | None:
     return None if row is None else _known(row)
 
 
+def near(tx: Transaction, key: str) -> list[str]:
+    """Addresses of the same domain, or the same before the @, for a suggestion; some of them where they are many."""
+    local, _, domain = key.rpartition("@")
+    one = subscribers.c.address_key
+    alike = select(one).where(
+        or_(one.endswith(f"@{domain}", autoescape=True), one.startswith(f"{local}@", autoescape=True))
+    )
+    return list(tx.scalars(alike.order_by(one).limit(_CHUNK)))
+
+
 def wanting(tx: Transaction, subscriber_ids: Iterable[int]) -> set[int]:
     """Those of the ids whose subscription is active and whose address is not suppressed."""
     return set(tx.scalars(_wanting(tx.dialect.name), {"ids": packed_ids(set(subscriber_ids))}))

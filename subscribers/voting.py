@@ -1,6 +1,6 @@
 """What can be done about votes: cast one, undo it, look at them; and what a person means by a paper or a topic."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -10,10 +10,10 @@ from newsletter.errors import PaperboyError
 from newsletter.identity import normalise_id, title_key
 from newsletter.models import Interest, Paper, Profile
 from newsletter.queries import editions
-from subscribers import queries, service, vote_queries
+from subscribers import addresses, queries, service, vote_queries
 from subscribers.models import KnownSubscriber, profile
 from subscribers.votes import Vote, What, interests
-from subscribers.wording import quoted
+from subscribers.wording import nearest, quoted
 
 _RECENT = 2_000  # papers whose titles are compared with one that nobody knows
 
@@ -86,6 +86,51 @@ def names(tx: Transaction, votes: Iterable[Vote]) -> Mapping[str, str]:
 
 
 # ---- what is meant ---------------------------------------------------------------------------------------------------
+
+
+def reader(tx: Transaction, address: str) -> KnownSubscriber:
+    """The subscriber with an address.
+
+    Raises:
+        PaperboyError: nobody has it; the sentence suggests the nearest one.
+
+    """
+    known = service.find(tx, address)
+    if known is None:
+        raise nobody(tx, address)
+    return known
+
+
+def nobody(tx: Transaction, address: str) -> PaperboyError:
+    """What to say where nobody has an address.
+
+    Raises:
+        ValueError: it is no address.
+
+    """
+    key = addresses.fold(address)
+    return PaperboyError(f"subscriber ({address}): nobody has this address{nearest(key, queries.near(tx, key))}")
+
+
+def meant(votes: Sequence[Vote], titles: Mapping[str, str], text: str) -> Vote:
+    """Which of a reader's votes somebody means: by key, arXiv id or title of the paper, or by the topic's label.
+
+    Raises:
+        PaperboyError: there is none; the sentence suggests the nearest one.
+
+    """
+    names: dict[str, Vote] = {}
+    for one in votes:
+        title = titles.get(one.about, "")
+        for name in (one.about, one.about.casefold(), title, title_key(title)):
+            names.setdefault(name, one)
+    arxiv_id = normalise_id(text)
+    folded = " ".join(text.split()).casefold()
+    for name in (text, arxiv_id[0] if arxiv_id else "", folded, title_key(text)):
+        if name and name in names:
+            return names[name]
+    hint = nearest(folded, names) or "; `paperboy votes list` shows their votes"
+    raise PaperboyError(f"vote ({quoted(text)}): they cast none on this{hint}")
 
 
 def known_paper(tx: Transaction, text: str) -> Paper:

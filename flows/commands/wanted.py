@@ -93,16 +93,19 @@ def _topic(database: "Database", known: "Roster | None", name: str) -> "NamedTop
 
 
 def _reader(database: "Database", known: "Roster | None", address: str) -> tuple[str, "Profile"]:
-    from subscribers import addresses, queries
+    from subscribers import addresses, queries, voting
     from subscribers import models as people_models
 
     key = opening.address_key(address)
     with database.begin() as tx:
         topics = queries.all_topics(tx)
         stored = queries.by_address_key(tx, key)
+        voted = voting.voted(tx, stored.id, now=opening.now()) if stored else ()
     topics |= {topic.name: topic for topic in known.topics} if known else {}
     declared: dict[str, Subscriber] = {addresses.fold(one.address): one for one in known.subscribers} if known else {}
     person = declared.get(key) or (stored.subscriber if stored else None)
     if person is None:
         raise PaperboyError(f"subscriber ({address}): nobody has this address")
-    return person.name or person.address, people_models.profile(person, topics)
+    return person.name or person.address, people_models.profile(
+        person, topics, voted=voted, reader=stored.token if stored else ""
+    )
