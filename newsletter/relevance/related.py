@@ -166,9 +166,11 @@ def _related(corpus: Corpus, words: Words, written: str, given: _Given, *, same:
 def _shorts(corpus: Corpus, given: _Given) -> dict[str, Words]:
     """The short forms that the papers define, with the words each stands for."""
     defined = sorted(corpus.definitions(given.numbers[:_READ]).items(), key=lambda pair: (pair[1], pair[0]))
-    return {
-        " ".join(tokenise(short)): tuple(tokenise(long)) for (short, long), _papers in defined
-    }  # the commonest last
+    return {  # the commonest meaning last; KGs is folded apart from KG
+        " ".join(tokenise(form)): tuple(tokenise(long))
+        for (short, long), _papers in defined
+        for form in (short, f"{short}s")
+    }
 
 
 def _candidates(corpus: Corpus, given: _Given) -> list[_Candidate]:
