@@ -17,6 +17,7 @@ LABEL = "Beyond your interests"
 
 _SHARE = 0.1  # of the papers, the most noticed
 _FEWEST = 8  # that many where a tenth is less: readers are not all to get the same one
+_CENTRAL = 1 / 3  # the third paper of a topic
 _ASIDE = 0.5
 """From this share of the floor on, a score says that a paper has something to do with the interests."""
 
@@ -28,17 +29,18 @@ class Beyond:
         """Take the window's papers, and by paper the label of its topic and how central it is there, 1 for the first.
 
         Where papers have figures: those noticed more than half of them, at most a tenth of the window, or eight.
-        Where none has: the most central one of each topic but Other, all alike.
+        Where none has: the three most central of each topic but Other, the first one most likely.
         """
         self._topics = topics
         worth = np.array([noticed(paper) for paper in papers])
-        if np.any(worth > 0):
+        self._counted = bool(np.any(worth > 0))
+        if self._counted:
             numbers = _most_noticed(worth)
-            self._weights = worth[numbers]
         else:
-            central = [place for place, topic in enumerate(topics) if topic != OTHER and centrality[place] >= 1.0]
+            worth = np.array(centrality)
+            central = [place for place, topic in enumerate(topics) if topic != OTHER and centrality[place] >= _CENTRAL]
             numbers = np.array(central, dtype=np.intp)
-            self._weights = np.ones(len(numbers))
+        self._weights = worth[numbers]
         self.numbers: tuple[int, ...] = tuple(numbers.tolist())
         self._hashes = np.array([_hash(papers[number].key) for number in self.numbers], dtype=np.uint64)
 
@@ -55,7 +57,8 @@ class Beyond:
 
         None without a digest (`chosen` is empty) or a reader's name. Never a paper that is chosen, `barred` (muted, or
         answered by an interest) or scores near the floor or above; of a topic of the digest only where there is no
-        other. The same reader gets the same paper on a day, whatever else the window holds, unless it may not be.
+        other, and with figures: what is central to a topic that the digest holds is not beyond it. The same reader
+        gets the same paper however often the day's digest is cut.
         """
         if not reader or not chosen or not self.numbers:
             return None
@@ -68,7 +71,8 @@ class Beyond:
                 continue
             if self._topics[number] not in held:
                 return number
-            spare = number if spare is None else spare
+            if spare is None and self._counted:
+                spare = number
         return spare
 
     def _waits(self, reader: str, day: date) -> NDArray[np.float64]:

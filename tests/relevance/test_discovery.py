@@ -126,16 +126,20 @@ def test_only_papers_noticed_more_than_usual_are_shown():
     assert Beyond([Paper(key="y", title="t"), same[0]], ["a"] * 2, [1.0] * 2).numbers == (1,)
 
 
-def test_without_figures_the_central_papers_of_topics_are_shown():
-    """Where no source has figures, the first paper of each topic but Other, each as likely."""
-    papers = [Paper(key=str(number), title="t") for number in range(6)]
-    beyond = Beyond(papers, ["a", "a", "b", "c", OTHER, OTHER], [1.0, 0.5, 1.0, 1.0, 1.0, 0.5])
+def test_without_figures_the_central_papers_of_other_topics_are_shown():
+    """Where no source has figures: three of each topic but Other and those of the digest, the first most often."""
+    papers = [Paper(key=str(number), title="t") for number in range(9)]
+    topics = ["a", "b", "b", "b", "b", "c", OTHER, OTHER, "a"]
+    beyond = Beyond(papers, topics, [1.0, 1.0, 1 / 2, 1 / 3, 1 / 4, 1.0, 0.5, 0.25, 0.5])
 
-    got = shown(3_000, beyond, chosen=(1,), scored=np.zeros(6), barred=np.zeros(6, dtype=np.bool_))
+    got = shown(3_000, beyond, chosen=(8,), scored=np.zeros(9), barred=np.zeros(9, dtype=np.bool_))
+    none = shown(20, beyond, chosen=(4, 5, 8), scored=np.zeros(9), barred=np.zeros(9, dtype=np.bool_))
 
-    assert beyond.numbers == (0, 2, 3)
-    assert set(got) == {2, 3}
-    assert abs(got[2] - 1_500) < 150
+    assert beyond.numbers == (0, 1, 2, 3, 5, 8)
+    assert set(got) == {1, 2, 3, 5}
+    assert got[1] > got[2] > got[3]
+    assert abs(got[1] - 3_000 * 6 / 17) < 130
+    assert set(none) == {None}
 
 
 def test_an_empty_window_has_nothing_to_show():
