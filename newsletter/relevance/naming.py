@@ -48,7 +48,7 @@ class Continued:
     nearness: float  # cosine of the centres
     held: float  # the share of the group's papers that hold the name: its rarest part
     telling: float  # how well the name tells the group from its day, against the new name
-    broad: bool  # every field uses the name, and the new one is not so
+    broad: bool  # every field uses the name, or it is one word that the new one has not; and the new one is telling
 
     @property
     def stays(self) -> bool:
@@ -101,7 +101,7 @@ def continued(
             telling = max(0.0, day.telling(number, one.label)) / new
             shared = len(_folded(name.terms) & _folded(one.terms))
             sure = near + _SHARED * shared + (1.0 if name.key == one.key else 0.0)
-            broad = _is_broad(one.label) and not _is_broad(name.label)
+            broad = _is_broad(one.label, name.label) and not _is_broad(name.label)
             found.append((round(sure, 9), Continued(number, one, near, day.held(number, one.label), telling, broad)))
     found.sort(key=lambda pair: (-pair[0], -pair[1].earlier.day.toordinal(), pair[1].earlier.key, pair[1].group))
     return tuple(one for _sure, one in found)
@@ -186,9 +186,11 @@ def _parts(label: str) -> list[str]:
     return [f" {part} " for part in folded if part]
 
 
-def _is_broad(label: str) -> bool:
-    """Whether each part of a label is one that every field uses, such as `Language Models`."""
-    return all(part.strip() in _USED_BY_ALL for part in _parts(label))
+def _is_broad(label: str, new: str = "") -> bool:
+    """Whether every field uses each part of a label, as `Language Models`, or it is one word that `new` has not."""
+    words = {word for part in _parts(new) for word in part.split()}
+    parts = [part.strip() for part in _parts(label)]
+    return all(part in _USED_BY_ALL or (" " not in part and part not in words) for part in parts)
 
 
 def _folded(terms: Iterable[str]) -> set[str]:
