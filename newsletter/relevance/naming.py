@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from newsletter.models import Paper
 from newsletter.relevance.features import Background
 from newsletter.relevance.labels import Name
-from newsletter.relevance.rhetoric import BARE, BROAD, FALLBACK
+from newsletter.relevance.rhetoric import BARE, BROAD
 from newsletter.relevance.words import passages, tokenise
 
 CENTRAL = 12
@@ -24,7 +24,7 @@ _HELD = 0.33  # of the group's papers hold each part of a name that is kept
 _TELLS = 0.7
 """A kept name tells the group from its day at least this well, against the new name."""
 
-_USED_BY_ALL = BARE | BROAD | FALLBACK
+_USED_BY_ALL = BARE | BROAD
 _SINGLE = 0.56  # a heading of one word says so much less than a phrase
 
 
