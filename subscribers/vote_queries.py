@@ -62,16 +62,19 @@ def of_many(tx: Transaction, subscriber_ids: Iterable[int], *, since: datetime) 
     """
     newest_first = (votes.c.at.desc(), votes.c.id.desc())
     place = func.row_number().over(partition_by=(votes.c.subscriber_id, _IS_TOPIC), order_by=newest_first)
+    said = (votes.c.subscriber_id, votes.c.what, votes.c.about, votes.c.at, votes.c.how, votes.c.edition_id)
     current = (
-        select(votes, place.label("place"))
+        select(*said, place.label("place"))
         .where(votes.c.undone_at.is_(None), votes.c.subscriber_id.in_(ids(tx, subscriber_ids)))
         .where(_IS_TOPIC | (votes.c.at >= since))
         .subquery()
     )
-    wanted = select(current).where((current.c.what == What.MUTE_TOPIC) | (current.c.place <= MOST))
+    counted = select(*(current.c[each.name] for each in said)).where(
+        (current.c.what == What.MUTE_TOPIC) | (current.c.place <= MOST)
+    )
     found: dict[int, list[Vote]] = {}
-    for row in tx.execute(wanted):
-        found.setdefault(row.subscriber_id, []).append(_vote(row))
+    for who, what, about, at, how, edition_id in tx.execute(counted):
+        found.setdefault(who, []).append(Vote(What(what), about, at, how, edition_id))
     return found
 
 
