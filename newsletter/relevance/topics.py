@@ -16,11 +16,11 @@ from newsletter.relevance.tree import cut, largest, settle
 
 OTHER = "Other"
 
-_WORTH = 0.015  # share of the day's squares that a further topic must explain
+_WORTH = 0.008  # share of the day's squares that a further topic must explain
 _LEAST = 2  # papers that make a topic
-_TIGHT = 0.1  # how much closer than any two papers of the day the papers of a topic are to each other
-_ATTACHED = 0.3  # cosine of a paper to its topic's centre, below which it is only there for want of a better place
-_NEAR = 0.32
+_TIGHT = 0.03  # how much closer than any two papers of the day the papers of a topic are to each other
+_ATTACHED = 0.2  # cosine of a paper to its topic's centre, below which it is only there for want of a better place
+_NEAR = 0.25
 """Cosine to the centre of a topic from which a paper without a group of its own joins it."""
 
 
@@ -73,8 +73,8 @@ def cluster(vectors: csr_matrix, background: Background, number: int | None = No
 
 
 def bounds(papers: int) -> tuple[int, int]:
-    """How few and how many groups read well: about 4 to 15 papers each, at most 12 for 60 papers and 20 for 1,000."""
-    most = max(1, min(papers // 4 + 1, 12 + max(0, papers - 60) // 110, 20))
+    """How few and how many groups read well: about 4 to 15 papers each, at most 12 for 60 papers and 20 for 220."""
+    most = max(1, min(papers // 4 + 1, 12 + max(0, papers - 60) // 20, 20))
     return min(math.ceil(papers / 15), 6, most), most
 
 
