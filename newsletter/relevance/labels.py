@@ -1,29 +1,37 @@
-"""Naming: noun phrases that tell a group of papers from the rest of its day, set like section headings."""
+"""Naming: headings that are true for most of a group and tell it from the rest of its day."""
 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
 
 from newsletter.models import Paper
 from newsletter.relevance.features import Background
-from newsletter.relevance.rhetoric import BARE, BROAD, FALLBACK, NOT_LAST, NOUNS, RHETORIC
-from newsletter.relevance.words import STOP_WORDS, fold, plain, tokenise
+from newsletter.relevance.fields import about, category_heading, usual
+from newsletter.relevance.headings import FAMILIES, SHORT
+from newsletter.relevance.phrases import Phrase, heading, noun_phrases, phrases_of, slug, written_as
+from newsletter.relevance.rhetoric import BARE, BROAD
 
-_LONGEST = 3  # words in a phrase
+__all__ = ["Name", "heading", "label_groups", "noun_phrases", "slug"]
+
 _TERMS = 8  # kept per topic
 _LEAST = 0.15  # distinction below which a phrase says nothing
-_SECOND = 0.7  # of the first phrase's distinction, for the second to join it
-_HEADED = 0.6
-"""A heading is held by this many times the root of a group's size, at least: 2 of 4 papers, 3 of 20, 4 of 40."""
+_MOST_OF = 0.5  # of a group's papers a heading is true for, at least
+_SURELY = 0.4  # and surely for so many
+_HALF = 0.25  # the same for one half of a heading of two
+_BOTH = 0.6  # and for the two together
+_FAMILY = 0.85  # what a heading of several fields counts beside that of one
+_NEW = 0.2  # of them each half adds to the other
+_CATEGORY, _LIFT = 0.5, 1.3
+"""Of a group's papers are of the category it is named after, and so many times the day's share."""
+_DOUBT = 20.0
+"""Papers' worth of what is usual, mixed with the rest of a day: in a small day little is proof of being rare."""
+_TITLES = 2  # of the group hold such a phrase
+_KNOWN = 5  # papers of the background hold a phrase that may head a section: no coinages
+_COINED = 0.75  # what a phrase found in the papers counts beside a heading of the table
 _WIDEST = 46  # characters of a joined heading
-_PIECE = re.compile(
-    r"[.,;:!?()\[\]{}\"“”$|/<>=]+(?:\s|$)|[;:!?()\[\]{}\"“”$|/<>=]+|\s[-\u2013\u2014]+\s|[\u2013\u2014]"
-)
-_WORD = re.compile(r"[^\W_]+(?:[-\u2010'\u2019.][^\W_]+)*(?:\+\+)?")
 
 _NAME = re.compile(r"^(?!\d[A-Z]+\b).*\d")
 """A word with a digit names a model or a benchmark that papers use; 3D does not."""
@@ -45,17 +53,18 @@ class _Term:
     words: str  # folded
     written: str
     score: float
-    inside: float  # share of the group that holds it
-    often: bool  # enough of the group holds it for a heading
+    papers: frozenset[int]  # those of the group that hold it
+    titles: int
 
 
-@dataclass(slots=True)
-class _Phrase:
-    """A candidate: which papers of the group hold it, and how it is written there."""
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """A heading that a group may have."""
 
-    papers: set[int] = field(default_factory=set)
-    titles: set[int] = field(default_factory=set)
-    written: Counter[str] = field(default_factory=Counter)
+    label: str
+    score: float
+    papers: frozenset[int]  # those of the group it is surely true for
+    share: float  # of the group it is true for, a mention counting half
 
 
 def label_groups(
@@ -65,35 +74,40 @@ def label_groups(
 
     None for a group that nothing tells from the rest: it has no topic.
     """
-    held = [_phrases(papers) for papers in groups]
+    ordered = [sorted(papers, key=lambda paper: paper.key) for papers in groups]
+    terms = _terms(ordered, rest, background)
+    options = _options(ordered, rest, terms, background)
+    labels = _chosen(ordered, rest, options)
+    return tuple(
+        Name(slug(label), label, tuple(term.written for term in found)) if label else None
+        for label, found in zip(labels, terms, strict=True)
+    )
+
+
+# ---- what papers say themselves ------------------------------------------------------------------------------------
+
+
+def _terms(groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], background: Background) -> list[list[_Term]]:
+    """What distinguishes each group, best first, without phrases that are part of a better one."""
+    held = [phrases_of(papers) for papers in groups]
     day: Counter[str] = Counter()
-    for phrases in (*held, _phrases(rest)):
+    for phrases in (*held, phrases_of(rest)):
         for words, phrase in phrases.items():
             day[words] += len(phrase.papers)
     total = sum(len(papers) for papers in groups) + len(rest)
-    ranked = [
-        _ranked(phrases, len(papers), day, total, background) for phrases, papers in zip(held, groups, strict=True)
-    ]
-    taken: set[str] = {"other"}
-    names: dict[int, Name | None] = {}
-    # The largest group chooses first; a later one with the same best phrase takes another.
-    for number in sorted(range(len(groups)), key=lambda one: (-len(groups[one]), groups[one][0].key)):
-        names[number] = _name(ranked[number], taken)
-    return tuple(names[number] for number in range(len(groups)))
+    return [_ranked(phrases, len(papers), day, total, background) for phrases, papers in zip(held, groups, strict=True)]
 
 
 def _ranked(
-    phrases: dict[str, _Phrase], papers: int, day: Counter[str], total: int, background: Background
+    phrases: Mapping[str, Phrase], papers: int, day: Counter[str], total: int, background: Background
 ) -> list[_Term]:
-    """What distinguishes a group, best first, without phrases that are part of a better one."""
     scored = []
     for words, phrase in phrases.items():
         if len(phrase.papers) < min(2, papers):
             continue
         score = _distinction(words, phrase, papers, day[words], total, background)
         if score > _LEAST:
-            often = len(phrase.papers) >= max(2.0, _HEADED * math.sqrt(papers))
-            scored.append(_Term(words, _written(phrase), score, len(phrase.papers) / papers, often))
+            scored.append(_Term(words, written_as(phrase), score, frozenset(phrase.papers), len(phrase.titles)))
     scored.sort(key=lambda one: (-round(one.score, 9), one.words))
     kept: list[_Term] = []
     for term in scored:
@@ -104,15 +118,19 @@ def _ranked(
     return kept
 
 
-def _distinction(words: str, phrase: _Phrase, papers: int, in_day: int, total: int, background: Background) -> float:
+def _distinction(words: str, phrase: Phrase, papers: int, in_day: int, total: int, background: Background) -> float:
     """How well a phrase stands for the group: the share that holds it, times how much rarer it is elsewhere."""
     parts = words.split()
     inside = len(phrase.papers) / (papers + 1)
     outside = (in_day - len(phrase.papers) + 0.5) / (total - papers + 1)
-    pairs = parts if len(parts) == 1 else [f"{one} {two}" for one, two in pairwise(parts)]
-    usual = min(background.share(pair) for pair in pairs)
-    score = inside * math.log(max(inside / max(outside, usual, 1e-3), 1e-9))
+    score = inside * math.log(max(inside / max(outside, _usual(words, background), 1e-3), 1e-9))
     return score * (1 + len(phrase.titles) / papers) * (0.7, 1.25, 1.3)[min(len(parts), 3) - 1]
+
+
+def _usual(words: str, background: Background) -> float:
+    """The share of the background that holds a phrase: its rarest pair."""
+    parts = words.split()
+    return min(map(background.share, parts if len(parts) == 1 else [f"{one} {two}" for one, two in pairwise(parts)]))
 
 
 def _overlap(words: str, other: str) -> bool:
@@ -121,132 +139,150 @@ def _overlap(words: str, other: str) -> bool:
     return one <= two or two <= one or len(one & two) >= 2
 
 
-def _can_head(term: _Term) -> bool:
-    """Whether a phrase may be a heading: a single word only if it is telling and much of the group holds it."""
-    if term.words in BARE or not term.often:
+def _can_head(term: _Term, background: Background) -> bool:
+    """Whether a phrase may be a heading: words in a row that others use too, and no name of a model."""
+    if " " not in term.written or term.words in BARE or term.words in BROAD:
         return False
     if any(_NAME.search(word) for word in term.written.split()):
         return False
-    if " " in term.written:
-        return True
-    compound = (
-        "-" in term.written
-        and term.written.islower()
-        and not term.written.endswith("ing")
-        and "-of-" not in term.written
-    )
-    return not compound and term.words not in BROAD and len(term.words) > 2 and term.inside >= 0.5
+    return background.size < 1_000 or _usual(term.words, background) * background.size >= _KNOWN
 
 
-def _name(ranked: Sequence[_Term], taken: set[str]) -> Name | None:
-    """The best phrase, joined by the second where that says as much again."""
-    heads = [term for term in ranked if _can_head(term)]
-    heads = heads or [term for term in ranked if term.words in FALLBACK and term.inside >= 0.5]
-    options: list[str] = []
-    for at, term in enumerate(heads):
-        first = heading(term.written)
-        for other in heads[at + 1 : at + 3]:
-            both = f"{first} and {heading(other.written)}"
-            if other.score >= _SECOND * term.score and len(both) <= _WIDEST and not _shares(term, other):
-                options.append(both)
-                break
-        options.append(first)
-    for label in options:
-        if slug(label) not in taken:
-            taken.add(slug(label))
-            return Name(key=slug(label), label=label, terms=tuple(term.written for term in ranked))
-    return None
+# ---- headings a group may have -------------------------------------------------------------------------------------
 
 
-def _shares(one: _Term, two: _Term) -> bool:
-    return bool(set(one.words.split()) & set(two.words.split()))
+class _Day:
+    """Which headings are how surely true for the papers of a day."""
+
+    def __init__(self, groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], background: Background) -> None:
+        self._held = [[about(paper) for paper in papers] for papers in (*groups, rest)]
+        self._weights = [_summed(papers) for papers in self._held]
+        self._all = _summed(self._weights)
+        self._total = sum(map(len, self._held))
+        self._background = background
+
+    def headings(self, group: int) -> Iterator[_Option]:
+        """The headings of the tables that are true for a part of a group worth naming."""
+        papers = self._held[group]
+        for label, weight in self._weights[group].items():
+            true = frozenset(number for number, paper in enumerate(papers) if paper.get(label, 0.0) >= 1.0)
+            if len(true) < max(min(2, len(papers)), _HALF * len(papers)):
+                continue
+            usually = _DOUBT * usual(label, self._background)
+            outside = (self._all[label] - weight + usually) / (self._total - len(papers) + _DOUBT)
+            inside = weight / (len(papers) + 1)
+            score = inside * math.log(inside / max(outside, 1e-3)) * (_FAMILY if label in FAMILIES else 1.0)
+            if score > _LEAST:
+                yield _Option(label, score, true, weight / len(papers))
 
 
-def slug(label: str) -> str:
-    """A label as a key: lower case letters and digits joined by hyphens."""
-    return "-".join(fold(word) for word in _WORD.findall(label.replace("'", ""))) or "topic"
+def _summed(papers: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for paper in papers:
+        for label, sure in paper.items():
+            weights[label] = weights.get(label, 0.0) + sure
+    return weights
 
 
-def heading(written: str) -> str:
-    """A phrase in Title Case; acronyms and names keep their capitals."""
-    return " ".join(_capital(word, first=not number) for number, word in enumerate(written.split()))
+def _options(
+    groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], terms: Sequence[Sequence[_Term]], background: Background
+) -> list[list[_Option]]:
+    """For each group the headings it may have, best first: those of the tables, and phrases that its papers share."""
+    day = _Day(groups, rest, background)
+    found = []
+    for number, (papers, ranked) in enumerate(zip(groups, terms, strict=True)):
+        least = max(2.0, _MOST_OF * len(papers))
+        phrases = [
+            _Option(heading(term.written), _COINED * term.score, term.papers, len(term.papers) / len(papers))
+            for term in ranked
+            if len(term.papers) >= least and term.titles >= _TITLES and _can_head(term, background)
+        ]
+        options = [*day.headings(number), *phrases]
+        found.append(sorted(options, key=lambda one: (-round(one.score, 9), one.label)))
+    return found
 
 
-def _capital(word: str, *, first: bool) -> str:
-    if not first and word in {"of", "for", "in", "and", "to", "with", "on"}:
-        return word
-    pieces = word.split("-")
-    return "-".join(
-        piece
-        if not piece.islower() or (number and piece in {"a", "and", "as", "in", "of", "the", "to"})
-        else piece[0].upper() + piece[1:]
-        for number, piece in enumerate(pieces)
-    )
+# ---- which group has which -----------------------------------------------------------------------------------------
 
 
-def _written(phrase: _Phrase) -> str:
-    """The commonest way it is written, the plural where there is one: sections hold several."""
-    most = max(phrase.written.values())
-
-    def fitness(text: str) -> tuple[bool, int, str]:
-        last = text.rsplit(maxsplit=1)[-1]
-        plural = fold(last) != last.lower() and 3 * phrase.written[text] >= most
-        return not plural, -phrase.written[text], text.swapcase()
-
-    return min(phrase.written, key=fitness)
+_Way = Callable[[int, int, Sequence[_Option]], Iterable[_Option]]
+"""Headings for a group, from its size, its number and its options."""
 
 
-def _phrases(papers: Sequence[Paper]) -> dict[str, _Phrase]:
-    found: dict[str, _Phrase] = {}
-    for number, paper in enumerate(papers):
-        for text, titled in ((paper.title, True), (paper.abstract, False), *((word, False) for word in paper.keywords)):
-            for words, written in noun_phrases(text):
-                phrase = found.setdefault(words, _Phrase())
-                phrase.papers.add(number)
-                if titled:
-                    phrase.titles.add(number)
-                else:
-                    phrase.written[written] += 2  # running text shows the case a word really has
-                phrase.written[written] += 1
-    return {words: phrase for words, phrase in found.items() if phrase.titles or " " in words}
+def _chosen(
+    groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], options: Sequence[Sequence[_Option]]
+) -> list[str | None]:
+    """The label of each group; the surest is given first, and none that reads like one given."""
+    labels: list[str | None] = [None] * len(groups)
+    taken: list[frozenset[str]] = [_stems("Other")]
+    for way in (_single, _double, _of_category(groups, rest)):
+        offers = sorted(
+            (-round(one.score, 9), papers[0].key, one.label, number)
+            for number, papers in enumerate(groups)
+            if labels[number] is None and papers
+            for one in way(len(papers), number, options[number])
+        )
+        for _score, _key, label, number in offers:
+            stems = _stems(label)
+            if labels[number] is None and not any(_alike(stems, other) for other in taken):
+                labels[number] = label
+                taken.append(stems)
+    return labels
 
 
-def noun_phrases(text: str, longest: int = _LONGEST) -> Iterator[tuple[str, str]]:
-    """Every run of words, up to the longest, that may be a noun phrase: (folded, as written)."""
-    for piece in _PIECE.split(plain(text)):
-        words = _WORD.findall(piece)
-        folded = [_folded(word) for word in words]
-        for start in range(len(words)):
-            for end in range(start + 1, min(start + longest, len(words)) + 1):
-                if not _inner(folded[end - 1]):
-                    break
-                if not _opens(folded[start]):
-                    break
-                if _closes(folded[end - 1]):
-                    yield " ".join(folded[start:end]), " ".join(words[start:end])
+def _single(papers: int, _number: int, options: Sequence[_Option]) -> Iterator[_Option]:
+    """One field that most of the group is about."""
+    least = max(min(2, papers), _SURELY * papers)
+    return (one for one in options if len(one.papers) >= least and one.share >= _MOST_OF)
 
 
-@lru_cache(maxsize=1 << 16)
-def _folded(word: str) -> str:
-    return " ".join(tokenise(word))
+def _double(papers: int, _number: int, options: Sequence[_Option]) -> Iterator[_Option]:
+    """Two fields that are most of the group between them, neither of them a part of the other."""
+    for one, two in combinations(options, 2):
+        label = _joined(one.label, two.label)
+        both = one.papers | two.papers
+        new = min(len(both) - len(one.papers), len(both) - len(two.papers))
+        if label and len(both) >= _BOTH * papers and new >= _NEW * papers:
+            yield _Option(label, one.score + two.score, both, len(both) / papers)
 
 
-def _inner(word: str) -> bool:
-    if word in STOP_WORDS or word in RHETORIC or word.endswith("ly"):
-        return False
-    return any(len(part) > 1 for part in word.split()) or word.isdigit()
+def _joined(one: str, two: str) -> str | None:
+    one, two = SHORT.get(one, one), SHORT.get(two, two)
+    if " and " in one or " and " in two or _alike(_stems(one), _stems(two)):
+        return None
+    first, second = one.split(), two.split()
+    label = f"{one} and {two}"
+    if first[-1] == second[-1]:
+        label = f"{' '.join(first[:-1])} and {two}"
+    return label if len(label) <= _WIDEST else None
 
 
-def _opens(word: str) -> bool:
-    return not word[0].isdigit() or any(char.isalpha() for char in word)
+def _of_category(groups: Sequence[Sequence[Paper]], rest: Sequence[Paper]) -> _Way:
+    """A way for what no field names: the arXiv category that most of a group is of, more than of the day."""
+    day = Counter(paper.categories[0] for papers in (*groups, rest) for paper in papers if paper.categories)
+    total = sum(map(len, groups)) + len(rest)
+
+    def way(papers: int, number: int, _options: Sequence[_Option]) -> Iterator[_Option]:
+        held = Counter(paper.categories[0] for paper in groups[number] if paper.categories)
+        for category, count in held.items():
+            label, share = category_heading(category), count / papers
+            more = share * total / day[category]
+            if label and count >= min(2, papers) and share >= _CATEGORY and more >= _LIFT:
+                yield _Option(label, share * math.log(more), frozenset(), share)
+
+    return way
 
 
-def _closes(word: str) -> bool:
-    if len(word) < 2 or word.replace(".", "").isdigit():
-        return False
-    if word in NOUNS:
-        return True
-    return not word.endswith(_ADJECTIVE_ENDS) and word not in NOT_LAST
+_SMALL = frozenset({"of", "for", "in", "and", "with", "the", "to"})
+_END = re.compile(r"(?<=[a-z]{3})(?:ing|ion|ions|ive|al|e|es|s)$")
 
 
-_ADJECTIVE_ENDS = ("ive", "al", "ous", "able", "ible", "ful", "less", "ed", "ic", "ary", "ant", "ent", "est", "ward")
+def _stems(label: str) -> frozenset[str]:
+    words = label.lower().replace("multimodal llm", "vision-language model")
+    words = words.replace("vision-language-action", "vla").replace("-", " ")
+    return frozenset(_END.sub("", word) for word in words.split() if word not in _SMALL)
+
+
+def _alike(one: frozenset[str], two: frozenset[str]) -> bool:
+    """Whether two headings read alike: one within the other, or half of the words the same."""
+    return one <= two or two <= one or 2 * len(one & two) >= len(one | two)
