@@ -8,14 +8,11 @@ from enum import StrEnum
 
 from newsletter.models import Interest, InterestKind
 
-HALF_LIFE = 90
-"""Days after which a vote counts half: interests drift, and a season later somebody reads other things."""
+HALF_LIFE = 180
+"""Days after which a vote counts half: interests drift. `docs/decisions/027-votes.md` has what other figures cost."""
 
-LEAST = 0.03
-"""A vote that has faded below this share of a new one is no longer counted: after about fifteen months."""
-
-MEMORY = timedelta(days=math.ceil(HALF_LIFE * math.log2(1 / LEAST)))
-"""The age at which that is so."""
+MEMORY = timedelta(days=4 * HALF_LIFE)
+"""From this age on a vote is no longer counted: a sixteenth of it would be left."""
 
 LESS = 0.5
 """What a new vote against a paper weighs; one for a paper weighs 1. To dislike has many reasons."""
@@ -58,14 +55,14 @@ def interests(votes: Iterable[Vote], day: date) -> tuple[Interest, ...]:
     the others. Muted topics neither fade nor are counted out. The order of the votes does not matter.
     """
     current = [vote for vote in votes if vote.undone_at is None]
-    faded = [(_faded(vote, day), vote) for vote in current if vote.what is not What.MUTE_TOPIC]
-    counted = sorted((pair for pair in faded if pair[0] >= LEAST), key=lambda pair: _newest_first(pair[1]))[:MOST]
+    papers = [vote for vote in current if vote.what is not What.MUTE_TOPIC and _age(vote, day) < MEMORY.days]
+    counted = sorted(papers, key=_newest_first)[:MOST]
     found: list[Interest] = []
     for what, kind in _KINDS.items():
-        mine = [(weight, vote) for weight, vote in counted if vote.what is what]
+        mine = [vote for vote in counted if vote.what is what]
         full = LESS if what is What.LESS else 1.0
-        weights = shared([weight * full for weight, _vote in mine])
-        found += [Interest(kind, vote.about, weight=weight) for weight, (_, vote) in zip(weights, mine, strict=True)]
+        weights = shared([full * 0.5 ** (_age(vote, day) / HALF_LIFE) for vote in mine])
+        found += [Interest(kind, vote.about, weight=weight) for weight, vote in zip(weights, mine, strict=True)]
     labels = sorted({vote.about for vote in current if vote.what is What.MUTE_TOPIC})
     return (*found, *(Interest(InterestKind.MUTED_TOPIC, label) for label in labels))
 
@@ -89,10 +86,9 @@ def shared(weights: Sequence[float]) -> tuple[float, ...]:
     return tuple(round(most if weight > line else weight * times, 9) for weight in weights)
 
 
-def _faded(vote: Vote, day: date) -> float:
-    """How much of it is left; one from after that day, by a clock that was wrong, is new."""
-    age = max(0, (day - vote.at.date()).days)
-    return float(0.5 ** (age / HALF_LIFE))
+def _age(vote: Vote, day: date) -> int:
+    """In days; a vote from after that day, by a clock that was wrong, is new."""
+    return max(0, (day - vote.at.date()).days)
 
 
 def _newest_first(vote: Vote) -> tuple[float, str, str]:

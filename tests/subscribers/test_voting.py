@@ -182,7 +182,7 @@ def test_a_signed_link_votes_for_its_reader(library):
 
 def test_the_audience_has_what_votes_say_beside_what_is_declared(library):
     """A declared mute stands; a vote weighs less each day; the reader's token chooses their discovery."""
-    cast(library, What.MORE, FIRST, hours=-90 * 24)
+    cast(library, What.MORE, FIRST, hours=-180 * 24)
     cast(library, What.LESS, SECOND)
     cast(library, What.MUTE_TOPIC, "video diffusion")
     ada, bo = recipients(library)
