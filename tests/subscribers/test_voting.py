@@ -1,5 +1,6 @@
 """Votes in the database: one counts for each paper, what was undone stays to be read, and the audience has them."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -102,6 +103,16 @@ def test_a_vote_can_be_undone_and_cast_again(library):
     assert (done, wrong_kind, again.news) == ([True, False], False, True)
     assert InterestKind.LIKED not in {one.kind for one in without[0]}
     assert read(library, undone=True) == [("more", FIRST, True), ("more", FIRST, False)]
+
+
+def test_of_clicks_at_the_same_moment_one_vote_counts(library):
+    """Whichever came last; none of them fails, and none is lost from what can be read."""
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(lambda n: cast(library, (What.MORE, What.LESS)[n % 2], FIRST, hours=n).news, range(8)))
+    kept = read(library, undone=True)
+
+    assert len(kept) == sum(said) >= 2
+    assert [counts for _what, _about, counts in kept].count(True) == 1
 
 
 def test_all_votes_of_one_reader_can_be_undone_at_once(library):
