@@ -14,6 +14,9 @@ from newsletter.relevance.words import passages, tokenise
 _SAID_ONCE = 0.5
 """What one mention in an abstract counts; the title, a second mention or another cue make a paper surely about it."""
 
+_FEW, _LIKELY = 500, 0.02
+"""So many papers of a background are trusted half; without any, one paper in fifty is about a thing."""
+
 _ONE_WAY = (
     (re.compile(r"\blarge vision language model\b"), "lvlm"),
     (re.compile(r"\bvision language model\b"), "vlm"),
@@ -33,8 +36,14 @@ def holds(heading: str, paper: Paper) -> bool:
 
 
 def usual(heading: str, background: Background) -> float:
-    """About what share of all papers a heading is true for: its commonest cues in the background."""
-    return min(0.5, sum(_share(parts, background) for parts in _all_cues(heading)))
+    """About what share of all papers a heading is true for: the cues of its fields in the background."""
+    return trusted(min(0.5, sum(_share(parts, background) for parts in _all_cues(heading))), background)
+
+
+def trusted(share: float, background: Background) -> float:
+    """A share of the background, the more mixed with a likely one the fewer papers it knows."""
+    trust = background.size / (background.size + _FEW)
+    return trust * share + (1 - trust) * _LIKELY
 
 
 def _all_cues(heading: str) -> frozenset[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 
 from newsletter.models import Paper
 from newsletter.relevance.features import Background
-from newsletter.relevance.fields import about, category_heading, usual
+from newsletter.relevance.fields import about, category_heading, trusted, usual
 from newsletter.relevance.headings import FAMILIES, SHORT
 from newsletter.relevance.phrases import Phrase, heading, noun_phrases, phrases_of, slug, written_as
 from newsletter.relevance.rhetoric import BARE, BROAD
@@ -123,7 +123,7 @@ def _distinction(words: str, phrase: Phrase, papers: int, in_day: int, total: in
     parts = words.split()
     inside = len(phrase.papers) / (papers + 1)
     outside = (in_day - len(phrase.papers) + 0.5) / (total - papers + 1)
-    score = inside * math.log(max(inside / max(outside, _usual(words, background), 1e-3), 1e-9))
+    score = inside * math.log(max(inside / max(outside, trusted(_usual(words, background), background), 1e-3), 1e-9))
     return score * (1 + len(phrase.titles) / papers) * (0.7, 1.25, 1.3)[min(len(parts), 3) - 1]
 
 
