@@ -8,10 +8,10 @@ from difflib import get_close_matches
 from newsletter.database import Database, Transaction
 from newsletter.errors import PaperboyError
 from newsletter.identity import normalise_id, title_key
-from newsletter.models import Interest, Paper, Profile
+from newsletter.models import Interest, Paper
 from newsletter.queries import editions
 from subscribers import addresses, queries, service, vote_queries
-from subscribers.models import KnownSubscriber, profile
+from subscribers.models import KnownSubscriber
 from subscribers.votes import Vote, What, interests
 from subscribers.wording import nearest, quoted
 
@@ -72,11 +72,6 @@ def votes_of(tx: Transaction, token_or_address: str, *, undone: bool = False) ->
 def voted(tx: Transaction, subscriber_id: int, *, now: datetime) -> tuple[Interest, ...]:
     """The interests that a reader's votes come to today, as `service.audience` has them."""
     return interests(vote_queries.of(tx, subscriber_id), now.astimezone(UTC).date())
-
-
-def profile_of(tx: Transaction, known: KnownSubscriber, *, now: datetime) -> Profile:
-    """What a reader is matched by today: what is declared and what they voted."""
-    return profile(known.subscriber, queries.all_topics(tx), voted=voted(tx, known.id, now=now), reader=known.token)
 
 
 def names(tx: Transaction, votes: Iterable[Vote]) -> Mapping[str, str]:
