@@ -171,7 +171,7 @@ class Recipient:
 class Part:
     """One additive part of a score, and the words that say what it stands for."""
 
-    kind: str  # terms · seed · author · category · popularity
+    kind: str  # terms · related · text · seed · author · category · popularity
     value: float
     because: str  # a short noun phrase that is true: 'speculative decoding', 'close to 2401.10774', 'cs.CL'
 

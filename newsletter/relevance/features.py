@@ -17,19 +17,23 @@ from scipy.sparse import csr_matrix
 
 from newsletter.models import Paper
 from newsletter.relevance.themes import Themes, fit_themes
-from newsletter.relevance.words import STOP_WORDS, paper_terms, tokenise
+from newsletter.relevance.words import STOP_WORDS, links, paper_terms, tokenise
 
 __all__ = ["BACKGROUND_LIMIT", "Background", "tokenise"]
 
 BACKGROUND_LIMIT = 20_000
 """How many of the newest papers inform the weights; more moves the ranking by a hundredth and costs memory."""
 
-_VERSION = 2
+_VERSION = 3
 _K1, _B = 1.2, 0.75  # BM25's usual saturation and length norm
 _STEEPNESS = 1.5  # idf^1.5: rare, exact terms carry this task
 _RANK = 100
 _LSA_TERMS = 40_000
-_SAMPLE = 500  # papers kept to tell what is alike by chance
+_SAMPLE = 500  # papers that tell what is alike by chance
+_TELLING = 100  # terms kept of each paper of the corpus: the others hardly move a cosine
+Marks = tuple[tuple[str, ...], tuple[str, ...]]
+"""What a paper shows beside its words: its categories, and where it links to."""
+
 _UNSEEN = 1 << 22
 """Columns for terms the background lists once or never: they share one weight, so a hash is name enough."""
 
@@ -54,12 +58,19 @@ class Background:
         self._centre = arrays["centre"]  # mean unit row: what every abstract of the corpus has in common
         self.themes = Themes.of(arrays)
         self._chance = float(arrays["chance"][0])
-        width = len(self._index) + _UNSEEN
-        sample = csr_matrix(
-            (arrays["sample_data"], arrays["sample_columns"], arrays["sample_rows"]),
-            shape=(len(arrays["sample_rows"]) - 1, width),
+        self.corpus = csr_matrix(
+            (arrays["corpus_data"], arrays["corpus_columns"], arrays["corpus_rows"]),
+            shape=(len(arrays["corpus_rows"]) - 1, len(self._index) + _UNSEEN),
         )
-        self._sample = sample.T.tocsr()
+        """Papers of the corpus by key x terms: what each is most about."""
+        self.marks = _read_marks(arrays["corpus_marks"])
+        """Of each of them the categories, primary first, and the links."""
+        self.sampled = np.arange(0, self.corpus.shape[0], max(1, self._papers // _SAMPLE))
+        """Some of them, evenly: those that are alike by chance."""
+        self._sample = self.corpus[self.sampled].T.tocsr()
+        self._by_term: csr_matrix | None = None
+        self._categories = Counter(category for categories, _links in self.marks for category in categories)
+        self._links = Counter(link for _categories, links in self.marks for link in links)
 
     @classmethod
     def fit(cls, papers: Sequence[Paper]) -> "Background":
@@ -85,13 +96,12 @@ class Background:
         else:
             weighed = csr_matrix((0, len(kept)))
         arrays |= fit_themes(np.zeros((0, 1))) | _axes(weighed, arrays["frequencies"])
-        none = np.zeros(0)
-        arrays |= {"sample_data": none, "sample_columns": none.astype(np.int32), "sample_rows": np.zeros(1, np.int64)}
-        arrays |= fit_themes(cls(arrays).latent(weighed))
-        sample = cls(arrays).vectors(ordered[:: max(1, len(ordered) // _SAMPLE)])
-        arrays |= {"sample_data": sample.data, "sample_columns": sample.indices, "sample_rows": sample.indptr}
+        told = _most_telling(weighed)
+        arrays |= {"corpus_data": told.data, "corpus_columns": told.indices, "corpus_rows": told.indptr}
+        arrays["corpus_marks"] = _written_marks(ordered)
         fitted = cls(arrays)
-        chance = np.median(fitted.typical(sample)) if ordered else 0.0
+        arrays |= fit_themes(fitted.latent(weighed))
+        chance = np.median(fitted.typical(fitted.corpus[fitted.sampled])) if ordered else 0.0
         return cls(arrays | {"chance": np.array([chance])})
 
     @property
@@ -103,6 +113,40 @@ class Background:
         """The share of background papers that hold a 1- or 2-gram; below two papers it counts as one."""
         column = self._index.get(term)
         return (1 if column is None else int(self._frequencies[column])) / max(1, self._papers)
+
+    def category_share(self, category: str) -> float:
+        """The share of background papers in a category, a paper more counted: never 0."""
+        return (self._categories[category] + 1) / (self._papers + 1)
+
+    def link_weight(self, link: str) -> float:
+        """How telling it is that two papers link to the same place: its idf, squared."""
+        return float(_idf(np.array([self._links[link]]), max(self._papers, 1))[0] ** 2)
+
+    @property
+    def chance(self) -> float:
+        """The cosine that one in twenty papers reaches to a paper of the corpus, the median one."""
+        return self._chance
+
+    def recall(self, vectors: csr_matrix, most: int) -> csr_matrix:
+        """For each row the papers of the corpus that are nearest to it, rows x corpus; their weights sum to 1.
+
+        Pseudo-relevance feedback (Rocchio): what they are about stands for what a few words mean. A row that meets
+        nothing has no papers.
+        """
+        if self._by_term is None:
+            self._by_term = self.corpus.T.tocsr()
+        cosines = (vectors @ self._by_term).tocsr()
+        pointers, columns, weights = [0], [], []
+        for start, end in pairwise(cosines.indptr):
+            numbers, values = cosines.indices[start:end], np.round(cosines.data[start:end], 9)
+            best = np.lexsort((numbers, -values))[:most]
+            best = np.sort(best[values[best] > 0])
+            columns.append(numbers[best])
+            weights.append(values[best] / max(1e-9, float(values[best].sum())))
+            pointers.append(pointers[-1] + len(best))
+        none = [np.zeros(0)]
+        shape = (vectors.shape[0], self.corpus.shape[0])
+        return csr_matrix((np.concatenate(weights or none), np.concatenate(columns or none), pointers), shape=shape)
 
     def specificity(self, words: Sequence[str]) -> float:
         """How telling a phrase of folded words is, from 0 (in every paper) to 1 (in none): (idf / highest idf)^1.5."""
@@ -256,6 +300,30 @@ def _unit_sparse(matrix: csr_matrix) -> csr_matrix:
     lengths[lengths == 0.0] = 1.0
     scaled = matrix.data / np.repeat(lengths, np.diff(matrix.indptr))
     return csr_matrix((scaled, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _most_telling(weighed: csr_matrix) -> csr_matrix:
+    """The heaviest terms of each row, of unit length again."""
+    kept = np.zeros(len(weighed.data), dtype=np.bool_)
+    for start, end in pairwise(weighed.indptr):
+        rounded = np.round(weighed.data[start:end], 9)
+        kept[start + np.lexsort((weighed.indices[start:end], -rounded))[:_TELLING]] = True
+    pointers = np.concatenate(([0], np.cumsum(kept)))[weighed.indptr]
+    told = csr_matrix((weighed.data[kept], weighed.indices[kept], pointers), shape=weighed.shape)
+    told.sort_indices()
+    return _unit_sparse(told).astype(np.float32)
+
+
+def _written_marks(papers: Sequence[Paper]) -> NDArray[np.uint8]:
+    told = (f"{' '.join(paper.categories)}\t{' '.join(sorted(links(paper)))}" for paper in papers)
+    # A lone surrogate may stand in a stranger's address; it is no part of any name.
+    return np.frombuffer("\n".join(told).encode(errors="replace"), dtype=np.uint8)
+
+
+def _read_marks(array: NDArray[np.uint8]) -> list[Marks]:
+    text = array.tobytes().decode()
+    halves = (line.partition("\t") for line in text.split("\n")) if text else ()
+    return [(tuple(categories.split()), tuple(linked.split())) for categories, _tab, linked in halves]
 
 
 def _bytes(text: str) -> NDArray[np.uint8]:

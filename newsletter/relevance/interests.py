@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from newsletter.identity import normalise_id
 from newsletter.models import Interest, InterestKind, Paper
@@ -22,15 +21,10 @@ _GROUND = 0.15
 _SCATTERED, _IN_PIECES = 0.3, 0.5
 """All words of a phrase but apart, and some of its pairs, against the whole phrase."""
 _K1, _B = 1.2, 0.75
-_CHANCE = 0.05
-"""What a paper is worth that is as close to a seed or a text as one in twenty is by chance."""
-_NOTHING = 0.02
 _REMEMBERED = 10_000  # muted phrases whose papers are kept
 _SHOWN = 3  # terms named for a free text
 _PUNCTUATION = re.compile(r"[\W_]+")
-_ARCHIVES = frozenset(
-    "astro-ph cond-mat cs econ eess hep math nlin physics q-bio q-fin stat".split()  # noqa: SIM905  reads as arXiv's list
-)
+_SUBJECT = re.compile(r"[\s.:/]+")  # `cs CV`, `cs:CV` and `cs.*` are meant as arXiv writes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ class Answers:
 
     numbers: NDArray[np.int64]  # places in the window, ascending
     values: NDArray[np.float64]  # above 0
-    because: tuple[str, ...] | None = None  # one per paper; None where the words are made only for the picks
+    because: tuple[str, ...] = ()  # one per paper
 
 
 def person(name: str) -> str:
@@ -52,13 +46,11 @@ def person(name: str) -> str:
 
 
 class Reading:
-    """The papers of a window, read once: their tokens and vectors, and which of them answer an interest."""
+    """The papers of a window, read once, and which of them answer an interest exactly."""
 
     def __init__(self, papers: Sequence[Paper], background: Background) -> None:
         self.papers = tuple(papers)
         self.background = background
-        self.vectors = background.vectors(self.papers)
-        self._transposed = self.vectors.T.tocsr()
         # One string of folded words a paper: a phrase is found by ` one two ` and never across passages.
         self._texts = [_readable(paper) for paper in self.papers]
         self._lengths = np.array([text.count(" ") for text in self._texts], dtype=np.float64)
@@ -117,19 +109,6 @@ class Reading:
         values = {1.0: CATEGORY, 0.5: CROSS_LISTED}
         return _answers({number: (values[share], wanted.strip()) for number, share in held})
 
-    def alike(self, vectors: csr_matrix) -> list[Answers]:
-        """For each row the papers closer to it than chance; what one in twenty reaches is worth the usual floor."""
-        rows = (vectors @ self._transposed).tocsr()
-        rows.sort_indices()
-        found = []
-        for number, typical in enumerate(self.background.typical(vectors)):
-            here = slice(rows.indptr[number], rows.indptr[number + 1])
-            times = _CHANCE * rows.data[here] / typical
-            worth = times / (1 + times)
-            close = worth >= _NOTHING
-            found.append(Answers(rows.indices[here][close].astype(np.int64), worth[close]))
-        return found
-
     def shared_terms(self, number: int, text: str) -> tuple[str, ...]:
         """The weightiest words and pairs of a text that a paper really holds, as the text writes them."""
         written = surfaces(text)
@@ -153,16 +132,19 @@ class Reading:
             if len(self._muted) > _REMEMBERED:
                 self._muted.clear()
             words = tokenise(phrase)
-            held = {number for number in self._candidates(words[:1]) if self.holds(number, words)}
+            # Function words alone would mute everything that is written.
+            tells = any(word not in STOP_WORDS for word in words)
+            held = {number for number in self._candidates(words[:1]) if tells and self.holds(number, words)}
             self._muted[phrase] = np.array(sorted(held | set(self._in_category(phrase))), dtype=np.int64)
         return self._muted[phrase]
 
     def _in_category(self, wanted: str) -> dict[int, float]:
         """Papers in a category: 1 where it is the primary one, else 0.5; an archive (`cs`) holds its categories."""
-        folded = wanted.strip().casefold()
+        folded = _SUBJECT.sub(".", wanted.strip().casefold()).removesuffix(".*")
         found: dict[int, float] = {}
         for category, numbers in self._by_category.items():
-            if category == folded or (folded in _ARCHIVES and category.split(".")[0] == folded):
+            archive = category.split(".")[0]
+            if folded in {category, archive} or (archive.startswith(f"{folded}-") and folded in {"hep", "nucl"}):
                 for number, share in numbers:
                     found[number] = max(found.get(number, 0.0), share)
         return found
@@ -220,4 +202,6 @@ def canonical(interest: Interest) -> tuple[str, str]:
         return interest.kind, known[0] if known else interest.value.strip()
     if interest.kind is InterestKind.CATEGORY:
         return interest.kind, interest.value.strip().casefold()
+    if interest.kind in {InterestKind.LIKED, InterestKind.DISLIKED}:
+        return interest.kind, interest.value
     return interest.kind, " ".join(interest.value.split())

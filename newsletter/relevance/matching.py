@@ -1,36 +1,37 @@
 """Matching: editions x profile -> the reader's cut, with reasons that sum to the score."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from newsletter.models import Digest, Edition, Interest, InterestKind, Paper, Part, Pick, Profile, Section
+from newsletter.models import Digest, Edition, Interest, InterestKind, Paper, Pick, Profile, Section
+from newsletter.relevance import discovery, variety
+from newsletter.relevance.examples import NOTHING, Examples, Name
 from newsletter.relevance.features import Background
 from newsletter.relevance.interests import Answers, Reading, canonical
-from newsletter.relevance.noticed import figures, noticed
-from newsletter.relevance.reasons import Cause, reason
-
-POPULARITY = 0.04
-"""The most that being noticed adds: it orders what is alike, and alone stays below the usual floor."""
+from newsletter.relevance.noticed import noticed
+from newsletter.relevance.telling import POPULARITY, Shown, Standing, Teller, Wish
 
 OTHER = "Other"
-CLOSE = 0.06
-"""From this worth on a paper is called close to a seed."""
 
 _CROWDED = 0.75
 """Each further paper of one topic counts this much less in the cut of a reader without interests."""
 
-_AT_ONCE = 1_000  # vectors of seeds and texts held at a time
+_WORDS = 0.5
+"""What a keyword or a text counts beside a paper that was shown."""
+
+_ROOM = 3  # papers in a digest of which one may be from beyond the interests
+
 _REMEMBERED = 5_000  # interests whose answers are kept from one call to the next
 
-Name = tuple[str, str]
-"""What an interest is looked up by: kind and canonical value."""
-
-_KINDS = {"keyword": "terms", "text": "terms", "seed": "seed", "author": "author", "category": "category"}
+_EXACT = frozenset({InterestKind.KEYWORD, InterestKind.AUTHOR, InterestKind.CATEGORY})
+_SHOWN = frozenset({InterestKind.SEED, InterestKind.LIKED, InterestKind.DISLIKED})
+_TOLD = frozenset({InterestKind.KEYWORD, InterestKind.TEXT})
+_MUTES = frozenset({InterestKind.MUTE, InterestKind.MUTED_TOPIC})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,15 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    """One usable interest of a profile and the papers that answer it."""
+class _Mind:
+    """The usable interests of one profile: those that are answered exactly, and the examples."""
 
-    interest: Interest
-    answers: Answers
-    weight: float = 1.0
+    wishes: tuple[Wish, ...] = ()
+    shown: tuple[Shown, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether they want anything: without a wish a vote against a paper brings nothing."""
+        return bool(self.wishes) or any(one.weight > 0 for one in self.shown)
 
 
 class Window:
@@ -58,13 +62,14 @@ class Window:
     def __init__(
         self, editions: Sequence[Edition], background: Background, seeds: Mapping[str, Paper] | None = None
     ) -> None:
-        """Read the papers; `seeds` are papers that profiles name as examples, by arXiv id."""
+        """Read the papers; `seeds` are papers that profiles are about, by arXiv id or pasted text, voted ones by key."""
         self.editions = tuple(sorted(editions, key=lambda edition: edition.id))
         papers = {paper.key: paper for edition in self.editions for paper in edition.papers}
         self.papers = tuple(papers[key] for key in sorted(papers))
+        vectors = background.vectors(self.papers)
         self._reading = Reading(self.papers, background)
-        self._background = background
-        self._own = {paper.arxiv_id: paper for paper in self.papers if paper.arxiv_id}
+        self._examples = Examples(self.papers, vectors, background)
+        self._own = {paper.arxiv_id: paper for paper in self.papers if paper.arxiv_id} | papers
         self.know(seeds or {})
         self._places = {paper.key: number for number, paper in enumerate(self.papers)}
         self._topics, self._centrality = self._standing()
@@ -72,7 +77,11 @@ class Window:
         self._answers: dict[Name, Answers] = {}
         self._general: list[int] = np.lexsort((np.arange(len(self.papers)), -self._noticed)).tolist()
         # The first of each topic: what is called most noticed is so in the whole topic, whatever a reader mutes.
-        self._tops = set({self._topics[number]: number for number in reversed(self._general)}.values())
+        tops = set({self._topics[number]: number for number in reversed(self._general)}.values())
+        standing = Standing(self.papers, tuple(self._topics), self._noticed, frozenset(tops))
+        self._teller = Teller(standing, self._reading, self._examples)
+        self._likeness = variety.Likeness(background.project(vectors))
+        self._beyond = discovery.Beyond(self.papers, self._topics, self._centrality)
 
     def _standing(self) -> tuple[list[str], list[float]]:
         """Of each paper: its topic's label, and how central it is there, from 1 downwards."""
@@ -91,102 +100,126 @@ class Window:
     # ---- public ----------------------------------------------------------------------------------------------------
 
     def know(self, seeds: Mapping[str, Paper]) -> None:
-        """Take other papers as examples that profiles may name, by arXiv id, in the place of those known before."""
+        """Take other papers that profiles are about, in the place of those known before."""
         self._seeds = {**self._own, **seeds}
 
     def digest(self, profile: Profile) -> Digest | None:
-        """The cut for one profile; None where nothing reaches its floor, or there is no paper at all."""
+        """The cut for one profile; None where nothing reaches its floor."""
         return self.digests([profile])[0]
 
     def digests(self, profiles: Sequence[Profile]) -> list[Digest | None]:
-        """The cut for each profile, in their order; the interests of all are matched in one sparse product."""
+        """The cuts for many profiles, in their order; None where nothing reaches the floor.
+
+        Equal profiles get equal digests whatever the order or the company.
+        """
         if not self.papers:
             return [None] * len(profiles)
-        if len(self._answers) > _REMEMBERED:
-            self._answers.clear()
-        wanted = [self._wanted(profile) for profile in profiles]
-        names = {name for mine in wanted for name in mine if name[0] in {InterestKind.SEED, InterestKind.TEXT}}
-        self._read_alike(sorted(names))
-        wishes = [self._wishes(mine) for mine in wanted]
-        scores = self._scores(wishes)
+        minds = self._minds(profiles)
+        exact, close = self._exact(minds), self._close(minds)
+        close[close < NOTHING] = 0.0
         return [
-            self._personal(profile, mine, scores[number].toarray().ravel()) if mine else self._most_noticed(profile)
-            for number, (profile, mine) in enumerate(zip(profiles, wishes, strict=True))
+            self._personal(profile, mind, exact[number], close[number]) if mind else self._most_noticed(profile, mind)
+            for number, (profile, mind) in enumerate(zip(profiles, minds, strict=True))
         ]
 
     def explain(self, profile: Profile, limit: int = 20) -> tuple[Match, ...]:
         """The best papers for a profile with their parts, those below its floor too; empty without usable interests."""
-        wishes = self._wishes(self._wanted(profile)) if self.papers else ()
-        if not wishes:
+        mind = self._minds([profile])[0] if self.papers else _Mind()
+        if not mind:
             return ()
-        scores = self._scores([wishes]).toarray().ravel()
+        close = self._close([mind])[0]
+        close[close < NOTHING] = 0.0
+        scores = self._exact([mind])[0] + close
         scores[self._muted(profile)] = 0.0
-        picks = [self._pick(int(number), wishes) for number in self._order(scores, np.flatnonzero(scores > 0))[:limit]]
         matches = []
-        for pick in sorted(picks, key=lambda pick: (-pick.score, pick.paper_key)):
-            number = self._places[pick.paper_key]
+        for number in self._order(scores, np.flatnonzero(scores > 0))[:limit]:
             passes = bool(_passes(scores[number], profile.floor))
+            pick = self._teller.pick(number, mind.wishes, mind.shown, float(close[number]))
             matches.append(Match(self.papers[number], self._topics[number], pick, passes))
-        return tuple(matches)
+        return tuple(sorted(matches, key=lambda match: (-match.pick.score, match.pick.paper_key)))
+
+    def ranking(self, profile: Profile) -> tuple[str, ...]:
+        """The keys of all papers with a score, best first, as if there were no floor and no limit; mutes hold."""
+        if not self.papers:
+            return ()
+        minds = self._minds([profile])
+        scores = self._exact(minds)[0] + self._close(minds)[0]
+        scores[self._muted(profile)] = 0.0
+        return tuple(self.papers[number].key for number in self._order(scores, np.flatnonzero(scores > 0)))
 
     # ---- what a profile wants --------------------------------------------------------------------------------------
 
-    def _wishes(self, wanted: Mapping[Name, Interest]) -> tuple[_Wish, ...]:
-        """The papers that answer each interest, in an order that is not the profile's."""
-        seeds = sum(kind == InterestKind.SEED for kind, _value in wanted)
-        # Several seeds add up like the cosine to their centroid, whose length grows with the root of their number.
-        weight = 1 / math.sqrt(max(1, seeds))
-        return tuple(
-            _Wish(wanted[name], self._answer(name, wanted[name].value), weight if name[0] == InterestKind.SEED else 1.0)
-            for name in sorted(wanted)
+    def _minds(self, profiles: Sequence[Profile]) -> list[_Mind]:
+        """The usable interests of each profile, looked up together."""
+        if len(self._answers) + len(self._examples) > _REMEMBERED:
+            self._answers.clear()
+            self._examples.forget()
+        wanted = [self._wanted(profile) for profile in profiles]
+        every = dict(chain.from_iterable(mine.items() for mine in wanted))
+        self._examples.learn(
+            {name: paper for name in sorted(every) if (paper := self._shown(every[name])) is not None},
+            {name: every[name].value for name in sorted(every) if every[name].kind in _TOLD},
         )
+        return [self._mind(mine) for mine in wanted]
+
+    def _mind(self, wanted: Mapping[Name, Interest]) -> _Mind:
+        """In an order that is not the profile's."""
+        wishes, shown = [], []
+        for name in sorted(wanted):
+            interest = wanted[name]
+            if interest.kind in _EXACT:
+                wishes.append(Wish(interest, self._answer(name, interest.value)))
+            if interest.kind in _SHOWN | _TOLD:
+                sign = -1.0 if interest.kind is InterestKind.DISLIKED else 1.0
+                weight = sign * interest.weight * (_WORDS if interest.kind in _TOLD else 1.0)
+                shown.append(Shown(interest, self._examples.number(name), weight, name[1]))
+        return _Mind(tuple(wishes), tuple(shown))
 
     def _wanted(self, profile: Profile) -> dict[Name, Interest]:
         """The interests that can be looked up here, the same wish once."""
         wanted: dict[Name, Interest] = {}
-        for interest in sorted(profile.interests, key=lambda one: (one.topic or "", one.kind, one.value)):
+        for interest in sorted(profile.interests, key=lambda one: (one.topic or "", one.kind, one.value, -one.weight)):
             name = canonical(interest)
-            known = name[1] in self._seeds if interest.kind is InterestKind.SEED else bool(name[1])
-            if interest.kind is not InterestKind.MUTE and known:
+            known = self._shown(interest) is not None if interest.kind in _SHOWN else bool(name[1])
+            if interest.kind not in _MUTES and interest.weight > 0 and known:
                 wanted.setdefault(name, interest)
         return wanted
 
+    def _shown(self, interest: Interest) -> Paper | None:
+        """The paper that an interest is about; a pasted text is a paper of its own."""
+        if interest.kind not in _SHOWN:
+            return None
+        known = self._seeds.get(canonical(interest)[1]) or self._seeds.get(interest.value)
+        if known is None and interest.kind is InterestKind.SEED and len(interest.value.split()) > 2:
+            title, _line, abstract = interest.value.strip().partition("\n")
+            return Paper(key="", title=title, abstract=abstract.strip())
+        return known
+
     def _answer(self, name: Name, value: str) -> Answers:
         if name not in self._answers:
-            kind = name[0]
-            if kind == InterestKind.KEYWORD:
-                self._answers[name] = self._reading.keyword(value)
-            elif kind == InterestKind.AUTHOR:
-                self._answers[name] = self._reading.author(value)
-            elif kind == InterestKind.CATEGORY:
-                self._answers[name] = self._reading.category(value)
-            else:
-                self._read_alike([name])
+            answer = {
+                InterestKind.KEYWORD: self._reading.keyword,
+                InterestKind.AUTHOR: self._reading.author,
+                InterestKind.CATEGORY: self._reading.category,
+            }[InterestKind(name[0])]
+            self._answers[name] = answer(value)
         return self._answers[name]
 
-    def _read_alike(self, names: Iterable[Name]) -> None:
-        """Look up seeds and texts together: a vector at a time would cost ten times as much."""
-        missing = [name for name in names if name not in self._answers]
-        papers = [
-            self._seeds[value] if kind == InterestKind.SEED else Paper(key="", title=value) for kind, value in missing
-        ]
-        for start in range(0, len(missing), _AT_ONCE):
-            rows = self._background.vectors(papers[start : start + _AT_ONCE])
-            found = self._reading.alike(rows)
-            self._answers.update(zip(missing[start : start + _AT_ONCE], found, strict=True))
+    def _close(self, minds: Sequence[_Mind]) -> NDArray[np.float64]:
+        """Profiles x papers: what it is worth to be close to the examples."""
+        return self._examples.worth([[(one.number, one.weight) for one in mind.shown] for mind in minds])
 
-    def _scores(self, wishes: Sequence[Sequence[_Wish]]) -> csr_matrix:
-        """Profiles x papers: the sum of what answers each profile's wishes, popularity left out."""
+    def _exact(self, minds: Sequence[_Mind]) -> NDArray[np.float64]:
+        """Profiles x papers: the sum of what answers the wishes."""
         rows: dict[int, int] = {}
         pieces: list[Answers] = []
-        pointers, columns, weights = [0], [], []
-        for mine in wishes:
-            for wish in mine:
+        pointers, columns = [0], []
+        for mind in minds:
+            for wish in mind.wishes:
                 if id(wish.answers) not in rows:
                     rows[id(wish.answers)] = len(pieces)
                     pieces.append(wish.answers)
                 columns.append(rows[id(wish.answers)])
-                weights.append(wish.weight)
             pointers.append(len(columns))
         answered = csr_matrix(
             (
@@ -197,32 +230,74 @@ class Window:
             shape=(len(pieces), len(self.papers)),
         )
         chosen = csr_matrix(
-            (np.array(weights, float), np.array(columns, np.int64), np.array(pointers)),
-            shape=(len(wishes), len(pieces)),
+            (np.ones(len(columns)), np.array(columns, np.int64), np.array(pointers)), shape=(len(minds), len(pieces))
         )
-        return (chosen @ answered).tocsr()
+        found: NDArray[np.float64] = (chosen @ answered).toarray()
+        return found
 
     def _muted(self, profile: Profile) -> NDArray[np.bool_]:
         mask = np.zeros(len(self.papers), dtype=np.bool_)
         for interest in profile.interests:
             if interest.kind is InterestKind.MUTE:
                 mask[self._reading.muted(interest.value)] = True
+            elif interest.kind is InterestKind.MUTED_TOPIC:
+                label = interest.value.casefold()
+                mask |= np.array([topic.casefold() == label for topic in self._topics], dtype=np.bool_)
         return mask
 
     # ---- choosing --------------------------------------------------------------------------------------------------
 
-    def _personal(self, profile: Profile, wishes: Sequence[_Wish], scores: NDArray[np.float64]) -> Digest | None:
-        scores[self._muted(profile)] = 0.0
+    def _personal(
+        self, profile: Profile, mind: _Mind, exact: NDArray[np.float64], close: NDArray[np.float64]
+    ) -> Digest | None:
+        muted = self._muted(profile)
+        scores = np.where(muted, 0.0, exact + close)
         passing = np.flatnonzero(_passes(scores, profile.floor))
         if not len(passing):
             return None
-        chosen = self._limited(self._order(scores, passing), profile)
-        return self._digest([self._pick(number, wishes) for number in chosen], matched=len(passing), personal=True)
+        ordered = self._order(scores, passing)
+        worth = (scores[ordered] + POPULARITY * self._noticed[ordered]).tolist()
+        chosen = variety.choose(ordered, worth, self._likeness, self._topics, profile.max_papers, profile.max_per_topic)
+        # Beyond the interests: neither muted nor answered by one, nor like what was voted against.
+        beyond = None
+        if profile.discovery and profile.reader:
+            barred = muted | (exact > 0) | self._against(mind, profile.floor)
+            day = self.editions[-1].day
+            beyond = self._beyond.discover(profile.reader, day, chosen, scores, profile.floor, barred)
+        if beyond is not None and len(chosen) == profile.max_papers >= _ROOM:
+            chosen.pop()
+        picks = [self._teller.pick(number, mind.wishes, mind.shown, float(close[number])) for number in chosen]
+        made = self._digest(picks, matched=len(passing), personal=True)
+        if beyond is None:
+            return made
+        return replace(made, sections=(*made.sections, Section(discovery.LABEL, (self._teller.beyond(beyond),))))
+
+    def _against(self, mind: _Mind, floor: float) -> NDArray[np.bool_]:
+        """The papers that are close to what a reader voted against."""
+        mix = [(one.number, -one.weight) for one in mind.shown if one.weight < 0]
+        if not mix:
+            return np.zeros(len(self.papers), dtype=np.bool_)
+        return _passes(self._examples.worth([mix])[0], max(floor, NOTHING))
 
     def _order(self, scores: NDArray[np.float64], numbers: NDArray[np.intp]) -> list[int]:
         """Best first, popularity included; equal ones by key, as the papers stand."""
         totals = np.round(scores[numbers] + POPULARITY * self._noticed[numbers], 9)
         return [int(number) for number in numbers[np.lexsort((numbers, -totals))]]
+
+    def _most_noticed(self, profile: Profile, mind: _Mind) -> Digest | None:
+        """For a reader without interests: what was noticed most, topic by topic; nothing like what they do not want."""
+        barred = self._muted(profile) | self._against(mind, profile.floor)
+        ordered = [number for number in self._general if not barred[number]]
+        if not ordered:
+            return None
+        ranks: dict[str, int] = {}
+        worth: dict[int, float] = {}
+        for number in ordered:
+            rank = ranks[self._topics[number]] = ranks.get(self._topics[number], -1) + 1
+            worth[number] = float(self._noticed[number]) * _CROWDED**rank
+        chosen = self._limited(sorted(ordered, key=lambda number: (-round(worth[number], 9), number)), profile)
+        picks = [self._teller.noticed_pick(number) for number in chosen]
+        return self._digest(picks, matched=len(ordered), personal=False)
 
     def _limited(self, ordered: Iterable[int], profile: Profile) -> list[int]:
         taken: dict[str, int] = {}
@@ -235,71 +310,6 @@ class Window:
                 taken[topic] = taken.get(topic, 0) + 1
                 chosen.append(number)
         return chosen
-
-    def _most_noticed(self, profile: Profile) -> Digest | None:
-        """For a reader without interests: what was noticed most, topic by topic."""
-        open_to_reader = ~self._muted(profile)
-        ordered = [number for number in self._general if open_to_reader[number]]
-        if not ordered:
-            return None
-        ranks: dict[str, int] = {}
-        worth: dict[int, float] = {}
-        for number in ordered:
-            rank = ranks[self._topics[number]] = ranks.get(self._topics[number], -1) + 1
-            worth[number] = float(self._noticed[number]) * _CROWDED**rank
-        chosen = self._limited(sorted(ordered, key=lambda number: (-round(worth[number], 9), number)), profile)
-        picks = [self._noticed_pick(number) for number in chosen]
-        return self._digest(picks, matched=len(ordered), personal=False)
-
-    # ---- saying why ------------------------------------------------------------------------------------------------
-
-    def _pick(self, number: int, wishes: Sequence[_Wish]) -> Pick:
-        causes: list[Cause] = []
-        nearest: tuple[float, str, str | None] | None = None
-        seeds = 0.0
-        for wish in wishes:
-            at = int(np.searchsorted(wish.answers.numbers, number))
-            if at == len(wish.answers.numbers) or wish.answers.numbers[at] != number:
-                continue
-            value = wish.weight * float(wish.answers.values[at])
-            if wish.interest.kind is InterestKind.SEED:
-                seeds += value
-                name = canonical(wish.interest)[1]
-                nearest = max(nearest or (0.0, "", None), (value, name, wish.interest.topic), key=lambda one: one[0])
-                continue
-            because = wish.answers.because[at] if wish.answers.because else self._shared(number, wish.interest)
-            causes.append(Cause(Part(_KINDS[wish.interest.kind], value, because), wish.interest.topic))
-        if nearest is not None:
-            itself = self.papers[number].arxiv_id == nearest[1]
-            close = nearest[0] >= CLOSE
-            because = nearest[1] if itself else f"{'close to' if close else 'a little like'} {nearest[1]}"
-            causes.append(Cause(Part("seed", seeds, because), nearest[2], faint=not close))
-        causes.sort(key=lambda cause: (-cause.part.value, cause.part.kind, cause.part.because))
-        parts = [cause.part for cause in causes]
-        if self._noticed[number] > 0:
-            popular = POPULARITY * float(self._noticed[number])
-            parts.append(Part("popularity", popular, self._crowd(number)))
-        score = math.fsum(part.value for part in parts)
-        return Pick(self.papers[number].key, score, tuple(parts), reason(causes))
-
-    def _shared(self, number: int, interest: Interest) -> str:
-        return ", ".join(self._reading.shared_terms(number, interest.value)) or "words of your description"
-
-    def _crowd(self, number: int) -> str:
-        topic = self._topics[number]
-        return figures(self.papers[number]) or ("new today" if topic == OTHER else f"central to {topic}")
-
-    def _noticed_pick(self, number: int) -> Pick:
-        paper, topic, value = self.papers[number], self._topics[number], float(self._noticed[number])
-        place = "among the day's other papers" if topic == OTHER else f"in {topic}"
-        # The figures stand on the card already.
-        if not figures(paper):
-            words = "one of the day's other papers" if topic == OTHER else f"central to {topic}"
-        elif number in self._tops:
-            words = f"most noticed {place}"
-        else:
-            words = f"also noticed {place}"
-        return Pick(paper.key, value, (Part("popularity", value, self._crowd(number)),), words)
 
     def _digest(self, picks: Sequence[Pick], *, matched: int, personal: bool) -> Digest:
         by_topic: dict[str, list[Pick]] = {}

@@ -19,7 +19,7 @@ _CLEAR = 0.18
 _LEAST = 2  # papers that make a section
 _MOST, _ALWAYS = 0.25, 6  # of the day's papers one named topic takes so many at most; so many it may always take
 _TERMS = 8
-_EVIDENCE = frozenset({"terms", "seed", "author"})
+_EVIDENCE = frozenset({"terms", "text", "seed", "author"})
 _NO_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 

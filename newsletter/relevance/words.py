@@ -13,6 +13,8 @@ _ACCENT = re.compile(r"\\[\"'`^~=.]\{?\\?([A-Za-z])\}?|\\[cvuHkr]\{([A-Za-z])\}"
 _COMMAND = re.compile(r"\\[A-Za-z]+\*?")
 _POSSESSIVE = re.compile(r"['\u2019]s\b")
 _PREFIX = re.compile(r"\b(multi|pre|semi|non|fine(?=[-\u2010 ]tun))[-\u2010 ](?=[a-z]{2})", re.IGNORECASE)
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))  # soft hyphens and blanks without width
+_SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?")
 _WORD = re.compile(r"\d+(?:[.,]\d+)+[^\W_]*|[^\W_]+(?:\+\+)?")
 
 _IRREGULAR = {
@@ -35,7 +37,7 @@ def plain(text: str) -> str:
     if "\\" in text:
         text = _ACCENT.sub(lambda match: match[1] or match[2], text)
         text = _COMMAND.sub(" ", text)
-    return _POSSESSIVE.sub("", _URL.sub(" ", unicodedata.normalize("NFKC", text)))
+    return _POSSESSIVE.sub("", _URL.sub(" ", unicodedata.normalize("NFKC", text).translate(_UNSEEN)))
 
 
 @lru_cache(maxsize=1 << 17)
@@ -47,12 +49,11 @@ def fold(word: str) -> str:
     lower = plain.lower()
     if lower in _IRREGULAR:
         return _IRREGULAR[lower]
-    # SARS is not the plural of SAR, but LLMs and GPUs are plurals.
-    if len(lower) <= 3 or not plain.endswith("s"):
-        return lower
-    if plain[:-1].isupper():
+    # SARS is not the plural of SAR, but LLMs, KGs and GPUs are plurals, and so are MODELS in a title in capitals.
+    if plain.endswith("s") and len(plain) > 2 and plain[:-1].isupper():
         return lower[:-1]
-    if lower.endswith(("ss", "us", "is")):
+    shouted = len(plain) > 5 and plain.isupper() and plain.endswith("S")
+    if len(lower) <= 3 or not (shouted or plain.endswith("s")) or lower.endswith(("ss", "us", "is")):
         return lower
     if lower.endswith("ies") and len(lower) > 4:
         return lower[:-3] + "y"
@@ -78,6 +79,17 @@ def terms(text: str) -> list[str]:
 def paper_terms(paper: Paper) -> list[str]:
     """The terms of title and abstract; no pair reaches from one into the other."""
     return terms(paper.title) + terms(paper.abstract)
+
+
+def links(paper: Paper) -> frozenset[str]:
+    """Where a paper links to: each host, and with it the first step of the path, which names whose place it is."""
+    written = _URL.findall(f"{paper.title} {paper.abstract}")
+    found: set[str] = set()
+    for address in (*written, paper.code_url or "", paper.project_url or ""):
+        steps = [step for step in re.split(r"[/?#]", _SCHEME.sub("", address.lower()).rstrip(".,;:)}]'\"")) if step]
+        if steps:
+            found.update({steps[0], "/".join(steps[:2])})
+    return frozenset(found)
 
 
 def passages(paper: Paper) -> Iterator[str]:

@@ -1,0 +1,221 @@
+"""Examples: how close the papers of a window are to what a reader showed, in words, themes, categories and links.
+
+A profile is one mixture of examples: papers that were named or voted on, and for a few words the papers of the
+background that are about them. The four views and their weights were chosen by the replay: see `docs/decisions/031`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+
+from newsletter.models import Paper
+from newsletter.relevance.features import Background, Marks
+from newsletter.relevance.words import links
+
+THEME, CATEGORY, LINK = 0.06, 0.005, 0.001
+"""What the other views weigh beside the cosine of the words."""
+
+CLOSE = 0.06
+"""From this worth on a paper is called close to an example."""
+
+NOTHING = 0.02
+"""A smaller worth is none."""
+
+_CHANCE = 0.03
+"""The worth of a paper that is as close as one in twenty of the background is by chance."""
+
+_RECALLED = 10  # papers of the background that stand for a keyword or a text
+_SURPRISE = 0.5  # papers' worth of prior belief in the share of a category
+_AT_ONCE = 1_000  # examples read at a time
+_CELLS = 4_000_000  # of one table of readers x papers
+
+Name = tuple[str, str]
+"""What an interest is looked up by: kind and canonical value."""
+
+Mix = Sequence[tuple[int, float]]
+"""A reader's examples by number, and how much each counts; below 0 for what they do not want."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Examples, seen from each view."""
+
+    words: csr_matrix  # x terms
+    themes: NDArray[np.float64]  # x rank
+    categories: csr_matrix  # x categories
+    links: csr_matrix  # x links
+
+
+class Examples:
+    """The examples that readers of a window gave, and how close its papers are to each of them."""
+
+    def __init__(self, papers: Sequence[Paper], vectors: csr_matrix, background: Background) -> None:
+        """Take the window's papers and their vectors, in one order."""
+        self._background = background
+        self._papers = len(papers)
+        sampled = background.sampled
+        marks = [_marks(paper) for paper in papers]
+        self._links = _numbered(link for _categories, linked in marks for link in linked)
+        marks += [background.marks[number] for number in sampled]
+        self._categories = _numbered(category for categories, _linked in marks for category in categories)
+        targets = self._side(vstack([vectors, background.corpus[sampled]]).tocsr(), marks)
+        self._words = targets.words.T.tocsr()
+        self._themes, self._held, self._linked = targets.themes.T, targets.categories, targets.links
+        self._shares = np.array([background.category_share(one) for one in self._categories])
+        self._link_weights = np.array([background.link_weight(one) for one in self._links])
+        self._numbers: dict[Name, int] = {}
+        self._side_of = self._side(csr_matrix((0, vectors.shape[1])), [])
+        self._near = np.zeros((0, len(marks)), dtype=np.float32)
+
+    def __len__(self) -> int:
+        """How many examples are known."""
+        return len(self._numbers)
+
+    def number(self, name: Name) -> int:
+        """The number of an example that was learned."""
+        return self._numbers[name]
+
+    def forget(self) -> None:
+        """Drop all of them: numbers given before mean nothing any more."""
+        self._numbers.clear()
+        self._side_of = self._side(csr_matrix((0, self._words.shape[0])), [])
+        self._near = self._near[:0]
+
+    def learn(self, papers: Mapping[Name, Paper], words: Mapping[Name, str]) -> None:
+        """Take examples: papers that are shown, and words that stand for what is written about them."""
+        shown = [name for name in papers if name not in self._numbers]
+        told = [name for name in words if name not in self._numbers]
+        for start in range(0, len(shown), _AT_ONCE):
+            piece = shown[start : start + _AT_ONCE]
+            found = [papers[name] for name in piece]
+            self._add(piece, self._side(self._background.vectors(found), [_marks(paper) for paper in found]))
+        for start in range(0, len(told), _AT_ONCE):
+            piece = told[start : start + _AT_ONCE]
+            self._add(piece, self._recalled([words[name] for name in piece]))
+
+    def worth(self, mixes: Sequence[Mix]) -> NDArray[np.float64]:
+        """For each mixture what every paper of the window is worth, from 0 to 1: mixtures x papers."""
+        found = np.zeros((len(mixes), self._papers))
+        at_once = max(1, _CELLS // max(1, self._near.shape[1]))
+        for start in range(0, len(mixes), at_once):
+            found[start : start + at_once] = self._worth(mixes[start : start + at_once])
+        return found
+
+    def nearness(self, number: int, paper: int) -> float:
+        """The cosine of the words of an example and a paper of the window."""
+        return float(self._near[number, paper])
+
+    # ---- learning --------------------------------------------------------------------------------------------------
+
+    def _side(self, words: csr_matrix, marks: Sequence[Marks]) -> _Side:
+        held = _table([categories for categories, _linked in marks], self._categories)
+        linked = _table([linked for _categories, linked in marks], self._links)
+        return _Side(words, self._background.project(words), held, linked)
+
+    def _recalled(self, texts: Sequence[str]) -> _Side:
+        """Each text as the papers of the background that are nearest to it."""
+        background = self._background
+        written = background.vectors([Paper(key="", title=text) for text in texts])
+        chosen = background.recall(written, _RECALLED)
+        needed = np.unique(chosen.indices)
+        chosen = chosen[:, needed]
+        papers = self._side(background.corpus[needed], [background.marks[number] for number in needed])
+        return _Side(
+            (chosen @ papers.words).tocsr(),
+            np.asarray(chosen @ papers.themes),
+            (chosen @ papers.categories).tocsr(),
+            (chosen @ papers.links).tocsr(),
+        )
+
+    def _add(self, names: Sequence[Name], side: _Side) -> None:
+        for name in names:
+            self._numbers[name] = len(self._numbers)
+        old = self._side_of
+        self._side_of = _Side(
+            vstack([old.words, side.words]).tocsr(),
+            np.vstack([old.themes, side.themes]) if len(old.themes) else side.themes,
+            vstack([old.categories, side.categories]).tocsr(),
+            vstack([old.links, side.links]).tocsr(),
+        )
+        near = (side.words @ self._words).toarray().astype(np.float32)
+        self._near = np.vstack([self._near, near])
+
+    # ---- comparing -------------------------------------------------------------------------------------------------
+
+    def _worth(self, mixes: Sequence[Mix]) -> NDArray[np.float64]:
+        chosen = _weights(mixes, len(self._numbers))
+        wanted = chosen.maximum(0).tocsr()
+        side = self._side_of
+        length = np.sqrt(_squares(chosen @ side.words))
+        raw = np.asarray(chosen @ self._near, dtype=np.float64) / np.where(length > 0, length, 1.0)[:, None]
+        raw += THEME * _units(np.asarray(chosen @ side.themes)) @ self._themes
+        raw += CATEGORY * np.asarray(self._held @ self._surprise(wanted).T).T
+        raw += LINK * self._same_place(wanted)
+        raw[length == 0] = 0.0
+        times = np.maximum(raw[:, : self._papers], 0.0) / self._usual(raw[:, self._papers :])[:, None]
+        worth = _CHANCE * times * times
+        # Rounded: who else is in the table must not show in anybody's last digit.
+        found: NDArray[np.float64] = np.round(worth / (1 + worth), 9)
+        return found
+
+    def _surprise(self, wanted: csr_matrix) -> NDArray[np.float64]:
+        """How much commoner each category is among the examples than in the background, as a logarithm."""
+        total = np.asarray(wanted.sum(axis=1)).reshape(-1, 1)
+        held = (wanted @ self._side_of.categories).toarray() / np.where(total > 0, total, 1.0)
+        found: NDArray[np.float64] = np.log((held + _SURPRISE * self._shares) / ((1 + _SURPRISE) * self._shares))
+        return found
+
+    def _same_place(self, wanted: csr_matrix) -> NDArray[np.float64]:
+        """Papers that link to where the examples link to."""
+        common = (wanted @ self._side_of.links).tocsr()
+        common = csr_matrix(
+            (np.log1p(common.data) * self._link_weights[common.indices], common.indices, common.indptr),
+            shape=common.shape,
+        )
+        found: NDArray[np.float64] = (common @ self._linked.T).toarray()
+        return found
+
+    def _usual(self, sampled: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What one in twenty papers of the background reaches; a few rare words meet nothing by chance."""
+        least = max(self._background.chance / 4, 1e-4)
+        if not sampled.shape[1]:
+            return np.ones(len(sampled))
+        found: NDArray[np.float64] = np.maximum(np.quantile(sampled, 0.95, axis=1), least)
+        return found
+
+
+def _marks(paper: Paper) -> Marks:
+    return paper.categories, tuple(sorted(links(paper)))
+
+
+def _numbered(names: Iterable[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(sorted(set(names)))}
+
+
+def _table(rows: Sequence[Sequence[str]], columns: Mapping[str, int]) -> csr_matrix:
+    """Rows x columns with 1 where a row holds a name; names without a column are left out."""
+    held = [sorted({columns[name] for name in row if name in columns}) for row in rows]
+    pointers = np.cumsum([0, *map(len, held)])
+    indices = np.array([number for row in held for number in row], dtype=np.int32)
+    return csr_matrix((np.ones(len(indices)), indices, pointers), shape=(len(rows), len(columns)))
+
+
+def _weights(mixes: Sequence[Mix], examples: int) -> csr_matrix:
+    pointers = np.cumsum([0, *map(len, mixes)])
+    numbers = np.array([number for mix in mixes for number, _weight in mix], dtype=np.int32)
+    weights = np.array([weight for mix in mixes for _number, weight in mix], dtype=np.float64)
+    return csr_matrix((weights, numbers, pointers), shape=(len(mixes), examples))
+
+
+def _squares(matrix: csr_matrix) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64).ravel()
+    return found
+
+
+def _units(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    units: NDArray[np.float64] = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 1e-9)
+    return units
