@@ -35,6 +35,11 @@ def holds(heading: str, paper: Paper) -> bool:
     return about(paper).get(heading, 0.0) >= 1.0
 
 
+def mentions(phrase: str) -> bool:
+    """Whether a phrase of folded words holds a cue, or a part of one."""
+    return any(True for _cue in _found(_words(phrase)))
+
+
 def usual(heading: str, background: Background) -> float:
     """About what share of all papers a heading is true for: the cues of its fields in the background."""
     return trusted(min(0.5, sum(_share(parts, background) for parts in _all_cues(heading))), background)
@@ -46,6 +51,12 @@ def trusted(share: float, background: Background) -> float:
     return trust * share + (1 - trust) * _LIKELY
 
 
+def breadth(heading: str) -> int:
+    """How many cues show a heading: more, the wider it is."""
+    return len(_all_cues(heading))
+
+
+@cache
 def _all_cues(heading: str) -> frozenset[tuple[str, ...]]:
     fields = (heading, *FAMILIES.get(heading, ()))
     return frozenset(parts for field in fields for parts in _cues().get(field, ()))

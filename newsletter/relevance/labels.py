@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 
 from newsletter.models import Paper
 from newsletter.relevance.features import Background
-from newsletter.relevance.fields import about, category_heading, trusted, usual
+from newsletter.relevance.fields import about, breadth, category_heading, mentions, trusted, usual
 from newsletter.relevance.headings import FAMILIES, SHORT
 from newsletter.relevance.phrases import Phrase, heading, noun_phrases, phrases_of, slug, written_as
 from newsletter.relevance.rhetoric import BARE, BROAD
@@ -22,13 +22,15 @@ _MOST_OF = 0.5  # of a group's papers a heading is true for, at least
 _SURELY = 0.4  # and surely for so many
 _HALF = 0.25  # the same for one half of a heading of two
 _BOTH = 0.6  # and for the two together
-_FAMILY = 0.85  # what a heading of several fields counts beside that of one
+_BROADLY = 1.3  # power of the share a heading is true for: being true for more weighs more than being rare elsewhere
+_NARROWER = 0.999  # for each cue: of two headings that are true alike the narrower one is taken
+_FAMILY = 0.9  # what a heading of several fields counts beside that of one
 _NEW = 0.2  # of them each half adds to the other
 _CATEGORY, _LIFT = 0.5, 1.3
 """Of a group's papers are of the category it is named after, and so many times the day's share."""
-_DOUBT = 20.0
+_DOUBT = 8.0
 """Papers' worth of what is usual, mixed with the rest of a day: in a small day little is proof of being rare."""
-_TITLES = 2  # of the group hold such a phrase
+_TITLES = 0.25  # of the group's titles hold such a phrase
 _KNOWN = 5  # papers of the background hold a phrase that may head a section: no coinages
 _COINED = 0.75  # what a phrase found in the papers counts beside a heading of the table
 _WIDEST = 46  # characters of a joined heading
@@ -140,10 +142,13 @@ def _overlap(words: str, other: str) -> bool:
 
 
 def _can_head(term: _Term, background: Background) -> bool:
-    """Whether a phrase may be a heading: words in a row that others use too, and no name of a model."""
+    """Whether a phrase may be a heading: words in a row that others use too, no name of a model, new to the tables.
+
+    What the tables know has its heading there: `3D Gaussian` would only say it worse.
+    """
     if " " not in term.written or term.words in BARE or term.words in BROAD:
         return False
-    if any(_NAME.search(word) for word in term.written.split()):
+    if any(_NAME.search(word) for word in term.written.split()) or mentions(term.words):
         return False
     return background.size < 1_000 or _usual(term.words, background) * background.size >= _KNOWN
 
@@ -166,12 +171,14 @@ class _Day:
         papers = self._held[group]
         for label, weight in self._weights[group].items():
             true = frozenset(number for number, paper in enumerate(papers) if paper.get(label, 0.0) >= 1.0)
-            if len(true) < max(min(2, len(papers)), _HALF * len(papers)):
+            said = sum(label in paper for paper in papers)
+            if said < min(2, len(papers)) or len(true) < max(1.0, _HALF * len(papers)):
                 continue
             usually = _DOUBT * usual(label, self._background)
             outside = (self._all[label] - weight + usually) / (self._total - len(papers) + _DOUBT)
-            inside = weight / (len(papers) + 1)
-            score = inside * math.log(inside / max(outside, 1e-3)) * (_FAMILY if label in FAMILIES else 1.0)
+            inside = (weight + len(true)) / 2 / (len(papers) + 1)
+            narrow = (_FAMILY if label in FAMILIES else 1.0) * _NARROWER ** breadth(label)
+            score = inside**_BROADLY * math.log(inside / max(outside, 1e-3)) * narrow
             if score > _LEAST:
                 yield _Option(label, score, true, weight / len(papers))
 
@@ -195,7 +202,9 @@ def _options(
         phrases = [
             _Option(heading(term.written), _COINED * term.score, term.papers, len(term.papers) / len(papers))
             for term in ranked
-            if len(term.papers) >= least and term.titles >= _TITLES and _can_head(term, background)
+            if len(term.papers) >= least
+            and term.titles >= max(2.0, _TITLES * len(papers))
+            and _can_head(term, background)
         ]
         options = [*day.headings(number), *phrases]
         found.append(sorted(options, key=lambda one: (-round(one.score, 9), one.label)))
@@ -232,7 +241,7 @@ def _chosen(
 
 def _single(papers: int, _number: int, options: Sequence[_Option]) -> Iterator[_Option]:
     """One field that most of the group is about."""
-    least = max(min(2, papers), _SURELY * papers)
+    least = max(1.0, _SURELY * papers)
     return (one for one in options if len(one.papers) >= least and one.share >= _MOST_OF)
 
 
@@ -247,13 +256,15 @@ def _double(papers: int, _number: int, options: Sequence[_Option]) -> Iterator[_
 
 
 def _joined(one: str, two: str) -> str | None:
-    one, two = SHORT.get(one, one), SHORT.get(two, two)
+    one, two = sorted((SHORT.get(one, one), SHORT.get(two, two)))
     if " and " in one or " and " in two or _alike(_stems(one), _stems(two)):
         return None
     first, second = one.split(), two.split()
     label = f"{one} and {two}"
     if first[-1] == second[-1]:
         label = f"{' '.join(first[:-1])} and {two}"
+    elif first[0] == second[0] and len(second) > 1:
+        label = f"{one} and {' '.join(second[1:])}"
     return label if len(label) <= _WIDEST else None
 
 

@@ -65,6 +65,20 @@ def test_halves_that_end_alike_share_the_word():
     assert labels(halves, rest=[*SUNG, *TREES]) == ["Action and Speech Recognition"]
 
 
+def test_halves_that_begin_alike_share_the_word():
+    """One word need not be read twice."""
+    halves = papers("Image denoising", "Deblurring", "Image captioning", "An image caption", "Oaks")
+
+    assert labels(halves, rest=[*SUNG, *TREES]) == ["Image Captioning and Restoration"]
+
+
+def test_of_two_headings_that_are_true_alike_the_narrower_one_is_taken():
+    """What every paper of a group is about is said as exactly as can be."""
+    drafts = papers("Speculative decoding of oaks", "Fast speculative decoding", "On speculative decoding")
+
+    assert labels(drafts, rest=[*SUNG, *TREES]) == ["Speculative Decoding"]
+
+
 def test_fields_of_one_family_are_named_after_it():
     """Where no field holds for most of a group, the family they belong to may."""
     group = papers("Point clouds of trees", "Depth estimation", "Visual odometry", "Gaussian splatting", "Oaks")
@@ -100,6 +114,13 @@ def test_a_subject_that_no_table_knows_is_named_in_its_own_words():
     )
 
     assert labels(baked, rest=[*TREES, *SUNG]) == ["Sourdough Fermentation"]
+
+
+def test_a_phrase_of_a_subject_that_the_tables_know_is_no_heading():
+    """It would say worse what a heading of the tables says."""
+    scenes = papers("Images of roads", "Denoising by denoising models", "Denoising models at night", "Oaks", "Elms")
+
+    assert "Denoising Models" not in labels(scenes, rest=SUNG)
 
 
 def test_a_coinage_is_no_heading():

@@ -153,6 +153,25 @@ FAMILIES = """
       Travel, Dialogue Systems, Political Text and Opinion, Social Media Analysis, Hate Speech and Online Harm,
       Misinformation and Fact-Checking, Public Sector and Government, Disaster Response, Summarization, Sentiment and
       Emotion Analysis, Recommender Systems, Creative Writing and Storytelling
+    Network Architectures and Representations: Vision Transformers and Backbones, Sparse and Linear Attention, State
+      Space Models, Neural Network Architectures, Transformers and Attention, Model Compression, Contrastive and
+      Representation Learning, Multi-View and Multimodal Fusion, Neural Architecture Search, Spiking Neural Networks
+      and Neuromorphic Computing, Self-Supervised Learning, Neural Fields, Image Classification, Knowledge
+      Distillation, Equivariance and Geometric Deep Learning
+    Uncertainty, Causality and Explanation: Bayesian Methods and Uncertainty, Causal Inference and Discovery,
+      Explainable AI, Statistics, Fairness in Machine Learning, Learning Theory, Language Model Interpretability,
+      Uncertainty and Calibration in LLMs, Causal Reasoning with LLMs, Anomaly Detection, Out-of-Distribution
+      Detection
+    Applied Machine Learning: Industrial Inspection, Traffic and Surveillance Video, Plant and Crop Vision, Food
+      Images and Nutrition, Wildlife and Animals, Sports Video, Biometrics, Remote Sensing, Agriculture, Manufacturing
+      and Industry, Power Systems and Energy, Buildings and Construction, Traffic and Transportation, Urban Computing
+      and Mobility, Maritime Applications, Aerospace and Space, Climate and Weather, Environment and Sustainability,
+      Disaster Response, Finance and Economics, Clinical Prediction and Health Records, Wearables and Human Activity
+      Sensing, Fault Diagnosis and Maintenance, Supply Chains and Logistics, Insurance and Risk, Tabular Data, Time
+      Series, Object Counting, Drone and Aerial Vision, Bioacoustics, Education and Tutoring, Cultural Heritage and
+      Art, Ecology and Biodiversity, Games, Human Resources and Hiring, Physiological Signals, Efficient Deep Learning
+      on Devices, Wireless Networks and Communications, Network and Systems Security, Facial Expressions and Emotion,
+      Medicine and Health, Control Systems
 """
 """Family -> headings; a family is true for a paper that one of them is true for."""
 
