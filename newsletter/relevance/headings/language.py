@@ -75,7 +75,7 @@ TABLE = """
     Table Understanding: table question answering, tabular, table reasoning, table understanding, tables
     Long-Context Language Models: long-context, context window, context length, context extension, long context, long
       sequence
-    KV Cache Compression: KV cache, key-value cache
+    KV Cache Compression: KV cache, key-value cache, KV
     Efficient LLM Inference: KV cache, LLM inference, LLM serving, speculative decoding, inference acceleration,
       inference latency + LLM, quantization + LLM, early exit, throughput + LLM, efficient inference
     Speculative Decoding: speculative decoding, draft model, speculative
