@@ -36,6 +36,8 @@ PURE = (
     "newsletter/reports.py",
     "newsletter/relevance/topics.py",
     "newsletter/relevance/labels.py",
+    "newsletter/relevance/fields.py",
+    "newsletter/relevance/phrases.py",
     "newsletter/relevance/related.py",
     "newsletter/relevance/corpus.py",
     "newsletter/relevance/abbreviations.py",

@@ -30,6 +30,11 @@ def about(paper: Paper) -> Mapping[str, float]:
     return _about(*passages(paper))
 
 
+def knows(heading: str) -> bool:
+    """Whether a heading is one of the tables."""
+    return heading in FAMILIES or heading in TABLE
+
+
 def holds(heading: str, paper: Paper) -> bool:
     """Whether a heading of the table is surely true for a paper; of one that is in no table, False."""
     return about(paper).get(heading, 0.0) >= 1.0

@@ -288,6 +288,11 @@ _SMALL = frozenset({"of", "for", "in", "and", "with", "the", "to"})
 _END = re.compile(r"(?<=[a-z]{3})(?:ing|ion|ions|ive|al|e|es|s)$")
 
 
+def read_alike(one: str, two: str) -> bool:
+    """Whether two labels say nearly the same to a reader: one within the other, or half of the words the same."""
+    return _alike(_stems(one), _stems(two))
+
+
 def _stems(label: str) -> frozenset[str]:
     words = label.lower().replace("multimodal llm", "vision-language model")
     words = words.replace("vision-language-action", "vla").replace("-", " ")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from newsletter.models import Paper
 from newsletter.relevance.features import Background
-from newsletter.relevance.labels import Name
+from newsletter.relevance.fields import about, knows
+from newsletter.relevance.labels import Name, read_alike
 from newsletter.relevance.rhetoric import BARE, BROAD
 from newsletter.relevance.words import passages, tokenise
 
@@ -147,9 +148,10 @@ class _Day:
     """Which papers of the day hold which phrases."""
 
     def __init__(self, groups: Sequence[Sequence[Paper]], rest: Sequence[Paper]) -> None:
-        self._texts = [[_readable(paper) for paper in papers] for papers in (*groups, rest)]
+        self._papers = [list(papers) for papers in (*groups, rest)]
+        self._texts = [[_readable(paper) for paper in papers] for papers in self._papers]
         self._total = sum(len(texts) for texts in self._texts)
-        self._counts: dict[str, list[int]] = {}
+        self._counts: dict[str, list[float]] = {}
 
     def held(self, group: int, label: str) -> float:
         """The share of a group that holds a label: of its parts the rarest."""
@@ -160,24 +162,35 @@ class _Day:
 
         The share that holds it times how much rarer it is elsewhere, the mean of its parts.
         """
-        parts, shares = _parts(label), self._shares(group, label)
+        parts, shares = self._phrases(label), self._shares(group, label)
         worth = [
             inside * math.log(max(inside, 1e-9) / outside) * (1.0 if " " in part.strip() else _SINGLE)
             for part, (inside, outside) in zip(parts, shares, strict=True)
         ]
         return math.fsum(worth) / len(worth) if worth else 0.0
 
+    def _phrases(self, label: str) -> list[str]:
+        return [label] if knows(label) else _parts(label)
+
     def _shares(self, group: int, label: str) -> list[tuple[float, float]]:
-        """For each part of a label the share of the group that holds it, and of the rest of the day."""
+        """For each part of a label the share of the group that holds it, and of the rest of the day.
+
+        A heading of the tables is whole, and held by the papers that its cues are in.
+        """
         inside = len(self._texts[group])
         found = []
-        for phrase in _parts(label):
+        for phrase in self._phrases(label):
             if phrase not in self._counts:
-                self._counts[phrase] = [sum(phrase in text for text in texts) for texts in self._texts]
+                self._counts[phrase] = self._count(phrase)
             here = self._counts[phrase][group]
             elsewhere = sum(self._counts[phrase]) - here
             found.append((here / max(1, inside), (elsewhere + 0.5) / (self._total - inside + 1)))
         return found
+
+    def _count(self, phrase: str) -> list[float]:
+        if knows(phrase):
+            return [sum(about(paper).get(phrase, 0.0) for paper in papers) for papers in self._papers]
+        return [float(sum(phrase in text for text in texts)) for texts in self._texts]
 
 
 def _parts(label: str) -> list[str]:
@@ -202,15 +215,24 @@ def _readable(paper: Paper) -> str:
 
 
 def _unique(names: Sequence[Name | None], kept: dict[int, Earlier]) -> tuple[Name | None, ...]:
-    """Put the kept names in place; where another group of today has come by the same name anew, it is that group's."""
+    """Put the kept names in place; one that another group of today has too, or nearly, is that group's."""
     while True:
-        keys = [kept[number].key if number in kept else name.key if name else None for number, name in enumerate(names)]
-        again = [number for number in sorted(kept) if keys.count(keys[number]) > 1]
+        now = [_named(name, kept.get(number)) for number, name in enumerate(names)]
+        again = [number for number in sorted(kept) if _is_taken(number, names[number], now)]
         if not again:
-            break
+            return tuple(now)
         for number in again:
             del kept[number]
-    return tuple(
-        Name(kept[number].key, kept[number].label, name.terms) if name and number in kept else name
-        for number, name in enumerate(names)
-    )
+
+
+def _named(name: Name | None, kept: Earlier | None) -> Name | None:
+    return Name(kept.key, kept.label, name.terms) if name and kept else name
+
+
+def _is_taken(number: int, new: Name | None, now: Sequence[Name | None]) -> bool:
+    """Whether a kept name is another group's too, or is not today's own and reads like another's."""
+    mine = now[number]
+    others = [name for other, name in enumerate(now) if name and other != number]
+    if mine is None or any(name.key == mine.key for name in others):
+        return True
+    return mine != new and any(read_alike(mine.label, name.label) for name in others)
