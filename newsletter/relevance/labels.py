@@ -285,6 +285,8 @@ def _of_category(groups: Sequence[Sequence[Paper]], rest: Sequence[Paper]) -> _W
 
 
 _SMALL = frozenset({"of", "for", "in", "and", "with", "the", "to"})
+_EVERYWHERE = frozenset({"imag", "languag", "learn", "llm", "model", "video", "vision"})
+"""Words that many headings share, as stems."""
 _END = re.compile(r"(?<=[a-z]{3})(?:ing|ion|ions|ive|al|e|es|s)$")
 
 
@@ -300,5 +302,6 @@ def _stems(label: str) -> frozenset[str]:
 
 
 def _alike(one: frozenset[str], two: frozenset[str]) -> bool:
-    """Whether two headings read alike: one within the other, or half of the words the same."""
-    return one <= two or two <= one or 2 * len(one & two) >= len(one | two)
+    """Whether two headings say nearly the same: one within the other, half of the words, or two telling ones."""
+    both = one & two
+    return one <= two or two <= one or 2 * len(both) >= len(one | two) or len(both - _EVERYWHERE) >= 2

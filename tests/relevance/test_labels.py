@@ -10,7 +10,7 @@ from newsletter.models import Paper
 from newsletter.relevance.features import Background
 from newsletter.relevance.fields import about, category_heading, holds
 from newsletter.relevance.headings import CATEGORIES, FAMILIES, SHORT, TABLE
-from newsletter.relevance.labels import label_groups, slug
+from newsletter.relevance.labels import label_groups, read_alike, slug
 from tests.relevance.corpus import day_of
 
 NOTHING = Background.fit([])
@@ -152,6 +152,25 @@ def test_no_two_labels_of_a_day_read_alike():
 
     assert first == "Medical Image Segmentation"
     assert second != "Medical Imaging"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "alike"),
+    [
+        ("Image Generation", "Text-to-Image Generation", True),
+        ("Image Generation", "Image and Video Generation", True),
+        ("Domain Shift and Limited Labels", "Domain Shift and Video Understanding", True),
+        ("Multimodal LLMs", "Vision-Language Models", True),
+        ("Vision-Language Models", "Vision-Language-Action Models", False),
+        ("Video Generation", "Video Understanding", False),
+        ("3D Vision", "3D Reconstruction", False),
+        ("Medical Imaging", "Medicine and Health", False),
+    ],
+)
+def test_what_reads_alike_and_what_does_not(one, two, alike):
+    """Endings, small words and hyphens do not make a difference, a different thing does."""
+    assert read_alike(one, two) is alike
+    assert read_alike(two, one) is alike
 
 
 def test_a_general_name_does_not_stand_beside_one_it_contains():

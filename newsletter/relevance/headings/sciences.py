@@ -10,8 +10,8 @@ TABLE = """
       metal-organic, materials design
     Chemistry: chemistry, chemical, reaction prediction, retrosynthesis, catalyst, spectroscopy, chemical reaction,
       mass spectrometry
-    Neuroscience: neuroscience, neural activity, cortex, brain network, neuron, fMRI, hippocampus, brain region,
-      functional connectivity
+    Neuroscience: neuroscience, neural activity, visual cortex, cortical, brain network, spiking activity, fMRI,
+      hippocampus, brain region, functional connectivity
     EEG and Brain-Computer Interfaces: EEG, brain-computer interface, electroencephalography, BCI, brain signal, MEG,
       neural decoding
     Physiological Signals: ECG, electrocardiogram, physiological signal, photoplethysmography, PPG, rPPG, heart rate,
