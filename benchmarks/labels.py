@@ -103,23 +103,26 @@ def _paper(item: dict[str, Any]) -> Paper:
 
 
 def kind_of(label: str) -> str:
-    """Where a label comes from."""
+    """Where a label comes from; one that is a field's and a category's counts as a category's."""
+    if label in CATEGORIES.values():
+        return "category"
     if label in FAMILIES:
         return "family"
     if label in TABLE:
         return "field"
-    if label in CATEGORIES.values():
-        return "category"
     return "two" if " and " in label else "phrase"
 
 
 def summary(days: Sequence[Day]) -> dict[str, Any]:
-    """Counts over all the days; `true` is the share of a topic's papers that its heading of the tables holds for."""
+    """Counts over all the days; `true` is the share of a topic's papers that a heading of the tables surely holds for.
+
+    A topic has more papers than were named: what is near joins it afterwards.
+    """
     found = [(day, topic) for day in days for topic in day.topics if topic.kind != "other"]
     true = [
         statistics.fmean(holds(topic.label, day.papers[key]) for key in topic.paper_keys)
         for day, topic in found
-        if topic.label in TABLE or topic.label in FAMILIES
+        if kind_of(topic.label) in {"field", "family"}
     ]
     other = sum(len(topic.paper_keys) for day in days for topic in day.topics if topic.kind == "other")
     return {

@@ -134,9 +134,8 @@ FAMILIES = """
     Brain and Body Signals: EEG and Brain-Computer Interfaces, Neuroscience, Physiological Signals, Image and Video
       Brain Decoding, Wearables and Human Activity Sensing, Brain Imaging, Rehabilitation and Movement
     Interpretability and Model Behavior: Language Model Interpretability, In-Context Learning, Explainable AI,
-      Cognitive Modeling with LLMs, Hallucination in LLMs, Uncertainty and Calibration in LLMs,
-      Knowledge Editing and Unlearning, Prompt Engineering, Deep Learning Theory, Privacy and Memorization in LLMs,
-      Scaling Laws
+      Cognitive Modeling with LLMs, Hallucination in LLMs, Uncertainty and Calibration in LLMs, Knowledge Editing and
+      Unlearning, Prompt Engineering, Deep Learning Theory, Privacy and Memorization in LLMs, Scaling Laws
     Industry, Transport and Energy: Traffic and Transportation, Urban Computing and Mobility, Power Systems and
       Energy, Buildings and Construction, Wireless Networks and Communications, Internet of Things and Edge Computing,
       Manufacturing and Industry, Supply Chains and Logistics, Fault Diagnosis and Maintenance, Aerospace and Space,

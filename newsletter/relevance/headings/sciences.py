@@ -48,8 +48,8 @@ TABLE = """
     Topology and Geometry: topological data analysis, persistent homology, Riemannian, manifold learning, topological
     Numerical Methods and Linear Algebra: matrix factorization, tensor decomposition, low-rank, numerical method,
       linear algebra, tensor
-    Statistics: statistical inference, hypothesis test, statistical estimation, statistical learning, confidence interval,
-      regression model, maximum likelihood
+    Statistics: statistical inference, hypothesis test, statistical estimation, statistical learning, confidence
+      interval, regression model, maximum likelihood
     Economics and Markets: economics, economy, market, economic, pricing
     Social Networks and Social Science: social network, sociology, social science, community detection, information
       diffusion, network science, opinion dynamics
