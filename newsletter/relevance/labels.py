@@ -284,7 +284,14 @@ def _of_category(groups: Sequence[Sequence[Paper]], rest: Sequence[Paper]) -> _W
     return way
 
 
-_SMALL = frozenset({"of", "for", "in", "and", "with", "the", "to"})
+_SMALL = frozenset({"by", "of", "for", "in", "and", "with", "the", "to"})
+_SAME = (
+    ("multimodal llm", "vision-language model"),
+    ("vision-language-action", "vla"),
+    ("diffusion model", "image generation by diffusion"),
+    ("benchmark", "evaluation"),
+)
+"""What is another word for the same papers, in lower case."""
 _EVERYWHERE = frozenset({"imag", "languag", "learn", "llm", "model", "video", "vision"})
 """Words that many headings share, as stems."""
 _END = re.compile(r"(?<=[a-z]{3})(?:ing|ion|ions|ive|al|e|es|s)$")
@@ -296,9 +303,10 @@ def read_alike(one: str, two: str) -> bool:
 
 
 def _stems(label: str) -> frozenset[str]:
-    words = label.lower().replace("multimodal llm", "vision-language model")
-    words = words.replace("vision-language-action", "vla").replace("-", " ")
-    return frozenset(_END.sub("", word) for word in words.split() if word not in _SMALL)
+    text = label.lower()
+    for said, meant in _SAME:
+        text = text.replace(said, meant)
+    return frozenset(_END.sub("", word) for word in text.replace("-", " ").split() if word not in _SMALL)
 
 
 def _alike(one: frozenset[str], two: frozenset[str]) -> bool:

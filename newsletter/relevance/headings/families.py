@@ -176,7 +176,6 @@ FAMILIES = """
 
 SHORT = """
     3D Vision: 3D Vision
-    Graphics and Rendering: Graphics
     Image and Video Generation: Image Generation
     Faces, Bodies and Human Motion: Human Motion
     Object Detection and Tracking: Object Detection
@@ -189,23 +188,17 @@ SHORT = """
     Documents, Charts and Tables: Document Understanding
     Retrieval and Question Answering: Retrieval
     Knowledge Graphs and Information Extraction: Knowledge Graphs
-    Multilingual NLP and Linguistics: Linguistics
     Social Media, News and Opinion: Social Media
-    Safety, Security and Privacy: Security
-    Bias, Culture and Values: Social Bias
-    LLM Training and Alignment: LLM Training
     LLM Reasoning and Mathematics: LLM Reasoning
     LLM Agents and Tools: LLM Agents
     Code and Software: Software
     Efficient Models and Inference: Efficient Models
     Robotics and Embodied AI: Robotics
     Speech, Audio and Music: Speech
-    Domain Shift and Limited Labels: Domain Shift
     Planning, Logic and Optimization: Planning
     Natural Sciences: Natural Sciences
     Earth, Climate and Agriculture: Remote Sensing
     Brain and Body Signals: Brain Signals
-    Interpretability and Model Behavior: Interpretability
     LLM Evaluation and Reliability: LLM Evaluation
 """
-"""Family -> what it is called beside another one in a heading of two."""
+"""Family -> what it is called beside another in a heading of two, where a short name reads well."""
