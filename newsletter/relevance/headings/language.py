@@ -133,8 +133,9 @@ TABLE = """
       grading, automated essay
     Legal NLP: legal, law, court, legal judgment, statute, contract, judicial
     Finance and Economics: financial, finance, stock, trading, investor, banking, economic, cryptocurrency
-    Clinical and Medical Language Models: clinical, medical LLM, patient, electronic health record, medical question
-      answering, healthcare + LLM, medical + LLM, EHR, clinical note, diagnosis + LLM, clinical + language model
+    Clinical and Medical Language Models: medical LLM, clinical LLM, clinical + LLM, patient + LLM, medical + LLM,
+      healthcare + LLM, diagnosis + LLM, electronic health record + LLM, clinical note, medical question answering,
+      clinical text, biomedical + LLM
     Mental Health: mental health, depression, counseling, psychotherapy, suicide, psychological, therapy, therapist
     Biomedical Text Mining: biomedical text, biomedical literature, PubMed, biomedical + entity, biomedical NLP
     Scientific Literature and Peer Review: scientific paper, peer review, citation, literature review, scientific
