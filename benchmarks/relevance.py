@@ -24,14 +24,14 @@ import numpy as np
 from benchmarks.replayed import READERS, Episode, Reader, Stream, episodes_of, judge, read_stream
 from benchmarks.sanity import Sanity, by_chance
 from benchmarks.simulated import Writer, profile_of, seeds
-from newsletter.models import Edition, Interest, InterestKind, Paper, Profile, Topic
+from newsletter.models import Edition, Interest, InterestKind, Paper, Profile
 from newsletter.relevance.features import BACKGROUND_LIMIT, Background
-from newsletter.relevance.matching import OTHER, Window
+from newsletter.relevance.matching import Window
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "stream"
 FIGURES = ("ndcg10", "mrr", "recall10")
 VOTES = (2, 5, 10, 20)
-LIKED = InterestKind.SEED
+LIKED = InterestKind.LIKED
 SHORT = ("keywords:3", "keywords:5", "seeds:3", "seeds:5", "text")
 
 Ranked = Mapping[Episode, Sequence[str]]
@@ -42,9 +42,8 @@ Profiles = Mapping[str, Profile]
 
 
 def edition_of(day: date, papers: Sequence[Paper]) -> Edition:
-    """All papers of a day in one topic: groups are another benchmark's."""
-    topic = Topic("other", OTHER, (), tuple(paper.key for paper in papers), kind="other")
-    return Edition(1, day, tuple(papers), (topic,), datetime(day.year, day.month, day.day, tzinfo=UTC))
+    """The papers of a day without topics: groups are another benchmark's, and being central is no evidence here."""
+    return Edition(1, day, tuple(papers), (), datetime(day.year, day.month, day.day, tzinfo=UTC))
 
 
 def background_for(stream: Stream, day: date) -> Background:
@@ -79,15 +78,9 @@ def by_paperboy(stream: Stream, episodes: Sequence[Episode], wanted: Mapping[str
 
 def ranked(window: Window, profile: Profile) -> list[str]:
     """All papers of a window for a profile; those without a score come last, by key."""
-    best = _best(window, profile)
+    best = window.ranking(profile)
     answered = set(best)
-    return best + [paper.key for paper in window.papers if paper.key not in answered]
-
-
-def _best(window: Window, profile: Profile) -> list[str]:
-    if ranking := getattr(window, "ranking", None):
-        return list(ranking(profile))
-    return [match.paper.key for match in window.explain(profile, len(window.papers))]
+    return [*best, *(paper.key for paper in window.papers if paper.key not in answered)]
 
 
 def peers(stream: Stream, episodes: Sequence[Episode], start: date) -> dict[str, Ranked]:

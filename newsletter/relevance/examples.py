@@ -15,8 +15,8 @@ from newsletter.models import Paper
 from newsletter.relevance.features import Background, Marks
 from newsletter.relevance.words import links
 
-THEME, CATEGORY, LINK = 0.06, 0.005, 0.001
-"""What the other views weigh beside the cosine of the words."""
+_SHOWN, _TOLD = (0.03, 0.0035, 0.0005), (0.1, 0.01, 0.01)
+"""What themes, categories and links weigh beside the cosine of the words: for papers, and for a few words."""
 
 CLOSE = 0.06
 """From this worth on a paper is called close to an example."""
@@ -24,8 +24,10 @@ CLOSE = 0.06
 NOTHING = 0.02
 """A smaller worth is none."""
 
-_CHANCE = 0.03
-"""The worth of a paper that is as close as one in twenty of the background is by chance."""
+_CHANCE = (0.045, 0.03)
+"""The worth of a paper that is as close as one in twenty of the background is by chance: to papers, and to words."""
+
+_AGAINST = 0.5  # the most that what is not wanted takes off, in cosines of its words
 
 _RECALLED = 10  # papers of the background that stand for a keyword or a text
 _SURPRISE = 0.5  # papers' worth of prior belief in the share of a category
@@ -69,6 +71,7 @@ class Examples:
         self._numbers: dict[Name, int] = {}
         self._side_of = self._side(csr_matrix((0, vectors.shape[1])), [])
         self._near = np.zeros((0, len(marks)), dtype=np.float32)
+        self._told = np.zeros(0)  # by example: 1 for words, 0 for a paper
 
     def __len__(self) -> int:
         """How many examples are known."""
@@ -82,7 +85,7 @@ class Examples:
         """Drop all of them: numbers given before mean nothing any more."""
         self._numbers.clear()
         self._side_of = self._side(csr_matrix((0, self._words.shape[0])), [])
-        self._near = self._near[:0]
+        self._near, self._told = self._near[:0], self._told[:0]
 
     def learn(self, papers: Mapping[Name, Paper], words: Mapping[Name, str]) -> None:
         """Take examples: papers that are shown, and words that stand for what is written about them."""
@@ -91,10 +94,11 @@ class Examples:
         for start in range(0, len(shown), _AT_ONCE):
             piece = shown[start : start + _AT_ONCE]
             found = [papers[name] for name in piece]
-            self._add(piece, self._side(self._background.vectors(found), [_marks(paper) for paper in found]))
+            side = self._side(self._background.vectors(found), [_marks(paper) for paper in found])
+            self._add(piece, side, told=0.0)
         for start in range(0, len(told), _AT_ONCE):
             piece = told[start : start + _AT_ONCE]
-            self._add(piece, self._recalled([words[name] for name in piece]))
+            self._add(piece, self._recalled([words[name] for name in piece]), told=1.0)
 
     def worth(self, mixes: Sequence[Mix]) -> NDArray[np.float64]:
         """For each mixture what every paper of the window is worth, from 0 to 1: mixtures x papers."""
@@ -130,7 +134,8 @@ class Examples:
             (chosen @ papers.links).tocsr(),
         )
 
-    def _add(self, names: Sequence[Name], side: _Side) -> None:
+    def _add(self, names: Sequence[Name], side: _Side, *, told: float) -> None:
+        self._told = np.append(self._told, np.full(len(names), told))
         for name in names:
             self._numbers[name] = len(self._numbers)
         old = self._side_of
@@ -147,24 +152,38 @@ class Examples:
 
     def _worth(self, mixes: Sequence[Mix]) -> NDArray[np.float64]:
         chosen = _weights(mixes, len(self._numbers))
-        wanted = chosen.maximum(0).tocsr()
+        wanted, unwanted = chosen.maximum(0).tocsr(), (-chosen).maximum(0).tocsr()
+        total = _positive(np.asarray(wanted.sum(axis=1)).ravel())
+        told = (wanted @ self._told / total)[:, None]
         side = self._side_of
-        length = np.sqrt(_squares(chosen @ side.words))
-        raw = np.asarray(chosen @ self._near, dtype=np.float64) / np.where(length > 0, length, 1.0)[:, None]
-        raw += THEME * _units(np.asarray(chosen @ side.themes)) @ self._themes
-        raw += CATEGORY * np.asarray(self._held @ self._surprise(wanted).T).T
-        raw += LINK * self._same_place(wanted)
+        cosines, length = self._cosines(wanted)
+        raw = cosines + (_SHOWN[0] * (1 - told) + _TOLD[0] * told) * (
+            _units(np.asarray(wanted @ side.themes)) @ self._themes
+        )
+        raw += (_SHOWN[1] * (1 - told) + _TOLD[1] * told) * np.asarray(self._held @ self._surprise(wanted).T).T
+        raw += (_SHOWN[2] * (1 - told) + _TOLD[2] * told) * self._same_place(wanted)
         raw[length == 0] = 0.0
-        times = np.maximum(raw[:, : self._papers], 0.0) / self._usual(raw[:, self._papers :])[:, None]
-        worth = _CHANCE * times * times
+        usual = self._usual(raw[:, self._papers :])[:, None]
+        if unwanted.nnz:
+            # It only takes off: what is usual is told by the wishes, so that a vote against a paper lifts no other.
+            share = np.minimum(_AGAINST, np.asarray(unwanted.sum(axis=1)).ravel() / total)[:, None]
+            raw -= share * self._cosines(unwanted)[0]
+        times = np.maximum(raw[:, : self._papers], 0.0) / usual
+        worth = (_CHANCE[0] * (1 - told) + _CHANCE[1] * told) * times * times
         # Rounded: who else is in the table must not show in anybody's last digit.
         found: NDArray[np.float64] = np.round(worth / (1 + worth), 9)
         return found
 
+    def _cosines(self, chosen: csr_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of the words of each mixture to those of every target, and the mixtures' lengths."""
+        length = np.sqrt(_squares(chosen @ self._side_of.words))
+        found = np.asarray(chosen @ self._near, dtype=np.float64) / _positive(length)[:, None]
+        return found, length
+
     def _surprise(self, wanted: csr_matrix) -> NDArray[np.float64]:
         """How much commoner each category is among the examples than in the background, as a logarithm."""
-        total = np.asarray(wanted.sum(axis=1)).reshape(-1, 1)
-        held = (wanted @ self._side_of.categories).toarray() / np.where(total > 0, total, 1.0)
+        total = _positive(np.asarray(wanted.sum(axis=1)).ravel())[:, None]
+        held = (wanted @ self._side_of.categories).toarray() / total
         found: NDArray[np.float64] = np.log((held + _SURPRISE * self._shares) / ((1 + _SURPRISE) * self._shares))
         return found
 
@@ -208,6 +227,11 @@ def _weights(mixes: Sequence[Mix], examples: int) -> csr_matrix:
     numbers = np.array([number for mix in mixes for number, _weight in mix], dtype=np.int32)
     weights = np.array([weight for mix in mixes for _number, weight in mix], dtype=np.float64)
     return csr_matrix((weights, numbers, pointers), shape=(len(mixes), examples))
+
+
+def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values, with 1 in the place of 0: what nothing is divided by."""
+    return np.where(values > 0, values, 1.0)
 
 
 def _squares(matrix: csr_matrix) -> NDArray[np.float64]:

@@ -62,7 +62,7 @@ class Window:
     def __init__(
         self, editions: Sequence[Edition], background: Background, seeds: Mapping[str, Paper] | None = None
     ) -> None:
-        """Read the papers; `seeds` are papers that profiles are about, by arXiv id or pasted text, voted ones by key."""
+        """Read the papers; `seeds` are those that profiles are about, by arXiv id or pasted text, voted ones by key."""
         self.editions = tuple(sorted(editions, key=lambda edition: edition.id))
         papers = {paper.key: paper for edition in self.editions for paper in edition.papers}
         self.papers = tuple(papers[key] for key in sorted(papers))

@@ -194,7 +194,8 @@ def test_being_noticed_never_passes_the_floor_alone():
 def test_being_noticed_orders_what_is_alike():
     """Of two papers with the same words the noticed one comes first."""
     quiet, loud = made("graphs", 3), made("graphs", 3, upvotes=50)
-    papers = [quiet, Paper(key="9999.00001", title=loud.title, abstract=loud.abstract, upvotes=50)]
+    facts = {"title": loud.title, "abstract": loud.abstract, "categories": loud.categories}
+    papers = [quiet, Paper(key="9999.00001", upvotes=50, **facts)]
     picks = picks_of(Window([edition_of(1, papers)], BACKGROUND).digest(profile(("keyword", "graph"))))
 
     assert [pick.paper_key for pick in picks] == ["9999.00001", quiet.key]
