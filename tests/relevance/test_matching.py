@@ -270,12 +270,15 @@ def test_an_empty_window_has_no_digest(editions):
     assert window.explain(profile(("keyword", "x"))) == ()
 
 
-def test_explain_ranks_as_the_digest_does():
-    """What `topics try` shows first is what the mail brings first."""
+def test_explain_shows_the_picks_of_the_digest():
+    """What `topics try` shows is what the mail brings, with the same scores; only variety may leave some out."""
     wanted = profile(("keyword", "speech"), ("text", "robots that grasp"), max_papers=5, max_per_topic=99)
-    shown = [match.pick for match in WINDOW.explain(wanted, 5)]
+    shown = [match.pick for match in WINDOW.explain(wanted, 50)]
+    brought = sorted(picks_of(WINDOW.digest(wanted)), key=lambda pick: (-pick.score, pick.paper_key))
 
-    assert sorted(picks_of(WINDOW.digest(wanted)), key=lambda pick: (-pick.score, pick.paper_key)) == shown
+    assert len(brought) == 5
+    assert brought[0] == shown[0]
+    assert all(pick in shown for pick in brought)
 
 
 def test_matching_does_not_depend_on_who_came_before():
