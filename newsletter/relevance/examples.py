@@ -29,6 +29,7 @@ _CHANCE = (0.045, 0.03)
 
 _AGAINST = 0.5  # the most that what is not wanted takes off, in cosines of its words
 
+_FEW = 30  # papers of the background that tell half of what is usual
 _RECALLED = 10  # papers of the background that stand for a keyword or a text
 _SURPRISE = 0.5  # papers' worth of prior belief in the share of a category
 _AT_ONCE = 1_000  # examples read at a time
@@ -202,7 +203,10 @@ class Examples:
         least = max(self._background.chance / 4, 1e-4)
         if not sampled.shape[1]:
             return np.ones(len(sampled))
-        found: NDArray[np.float64] = np.maximum(np.quantile(sampled, 0.95, axis=1), least)
+        number = sampled.shape[1]
+        # Of a few papers the nearest says nothing of what is usual.
+        known = number / (number + _FEW)
+        found: NDArray[np.float64] = np.maximum(known * np.quantile(sampled, 0.95, axis=1), least)
         return found
 
 
