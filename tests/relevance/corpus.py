@@ -43,6 +43,20 @@ def day_of(papers_each: int, *, start: int = 0) -> list[Paper]:
     return [made(theme, start + number) for theme in THEMES for number in range(papers_each)]
 
 
+_SYLLABLES = ("ba", "ke", "di", "lo", "mu", "ra", "se", "ti", "vo", "zu")
+
+
+def unrelated(count: int) -> list[Paper]:
+    """Papers in words of their own, so that a theme is as rare in a background as themes are."""
+    found = []
+    for one in range(count):
+        turns = [((one * 7 + at * 3) % 10, (one // 3 + at) % 10, (one * at + at * at) % 10) for at in range(14)]
+        words = ["".join(_SYLLABLES[turn] for turn in turned) + "n" for turned in turns]
+        text = f"We study {' and the '.join(words[4:])} with a model of language."
+        found.append(Paper(key=f"2402.{one:05d}", title=" ".join(words[:4]), abstract=text))
+    return found
+
+
 def edition_of(number: int, papers, topics=None) -> Edition:
     """An edition; without topics everything is in Other."""
     ordered = tuple(sorted(papers, key=lambda paper: paper.key))
@@ -56,18 +70,30 @@ def profile(*wanted: tuple[str, str], **limits: object) -> Profile:
     return Profile(tuple(Interest(InterestKind(kind), value) for kind, value in wanted), **limits)
 
 
+def pasted(paper: Paper) -> str:
+    """A paper as a reader pastes it: the title, and the abstract below it."""
+    return f"{paper.title}\n{paper.abstract}"
+
+
 _VALUES = {
     "keyword": ["speculative decoding", "KV cache", "graph neural networks", "the", "!!!", "language models", "tumour"],
     "text": ["I work on grasping with robots and speech recognition", "", "of the", "Diffusion for protein design"],
-    "seed": ["2501.00001", "arXiv:2501.02003v2", "1901.00001", "nonsense"],
+    "seed": ["2501.00001", "arXiv:2501.02003v2", "1901.00001", "nonsense", pasted(made("speech", 31))],
     "author": ["Ada Decoding", "Graphs, Ada", "Nobody Known"],
     "category": ["cs.CL", "cs", "math.AG"],
     "mute": ["MRI", "cs.RO", "speech recognition", "zzz"],
+    "liked": ["2501.03004", "2501.00001", "title:never seen"],
+    "disliked": ["2501.03002", "2501.00001", "2501.01001", "9912.00001"],
+    "muted_topic": ["Robot Learning", "speech recognition", "Other", "No Such Topic"],
 }
 interests = st.one_of(
     *(
         st.builds(
-            Interest, st.just(InterestKind(kind)), st.sampled_from(values), st.sampled_from([None, "Fast models"])
+            Interest,
+            st.just(InterestKind(kind)),
+            st.sampled_from(values),
+            st.sampled_from([None, "Fast models"]),
+            st.sampled_from([1.0, 0.4, 0.01]),
         )
         for kind, values in _VALUES.items()
     )
@@ -78,4 +104,6 @@ profiles = st.builds(
     max_papers=st.integers(1, 15),
     max_per_topic=st.integers(1, 6),
     floor=st.sampled_from([0.0, 0.02, 0.05, 0.3]),
+    discovery=st.booleans(),
+    reader=st.sampled_from(["", "ada", "reader 7"]),
 )
