@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 from hypothesis import strategies as st
 
-from newsletter.models import Edition, Interest, InterestKind, Paper, Profile, Topic
+from newsletter.models import Digest, Edition, Interest, InterestKind, Paper, Pick, Profile, Topic
+from newsletter.relevance.discovery import LABEL
 
 THEMES = {
     "decoding": "speculative decoding draft model KV cache language model inference latency acceptance token throughput",
@@ -73,6 +74,21 @@ def profile(*wanted: tuple[str, str], **limits: object) -> Profile:
 def pasted(paper: Paper) -> str:
     """A paper as a reader pastes it: the title, and the abstract below it."""
     return f"{paper.title}\n{paper.abstract}"
+
+
+def picks_of(digest: Digest) -> list[Pick]:
+    """Everything a digest holds, in its order."""
+    return [pick for section in digest.sections for pick in section.picks]
+
+
+def own_of(digest: Digest) -> list[Pick]:
+    """What a digest holds for the interests."""
+    return [pick for section in digest.sections if section.label != LABEL for pick in section.picks]
+
+
+def beyond_of(digest: Digest) -> list[Pick]:
+    """What a digest holds from beyond the interests."""
+    return [pick for section in digest.sections if section.label == LABEL for pick in section.picks]
 
 
 _VALUES = {

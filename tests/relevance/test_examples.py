@@ -1,6 +1,7 @@
 """Examples: what it is worth to be close to the papers and words of a reader."""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -145,7 +146,7 @@ def test_an_older_vote_moves_less():
     papers = day_of(3)
     found = [worth(papers, (made("robots", 50), 1.0), (made("speech", 60), weight)) for weight in (1.0, 0.5, 0.1)]
 
-    for newer, older in zip(found, found[1:], strict=False):
+    for newer, older in pairwise(found):
         assert np.all(of("speech", newer) > of("speech", older))
         assert np.all(of("robots", newer) < of("robots", older))
 

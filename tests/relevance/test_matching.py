@@ -1,19 +1,16 @@
 """Editions x profile: the cut, its reasons, its limits."""
 
-import math
 import random
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from newsletter.models import Interest, InterestKind, Paper, Profile, Topic
 from newsletter.relevance.features import Background
-from newsletter.relevance.interests import person
-from newsletter.relevance.matching import POPULARITY, Window
+from newsletter.relevance.matching import Window
+from newsletter.relevance.telling import POPULARITY
 from newsletter.relevance.topics import group
-from newsletter.relevance.words import passages, tokenise
-from tests.relevance.corpus import THEMES, day_of, edition_of, made, profile, profiles
+from tests.relevance.corpus import THEMES, beyond_of, day_of, edition_of, made, own_of, pasted, picks_of, profile
 
 PAPERS = [
     made(theme, number, upvotes=(number * 7) % 40, comments=number % 3) for theme in THEMES for number in range(6)
@@ -25,99 +22,6 @@ EDITIONS = (
 )
 SEEDS = {paper.arxiv_id: paper for paper in day_of(1, start=1) if paper.arxiv_id}
 WINDOW = Window(EDITIONS, BACKGROUND, SEEDS)
-BY_KEY = {paper.key: paper for paper in PAPERS}
-
-
-def picks_of(digest):
-    return [pick for section in digest.sections for pick in section.picks]
-
-
-def read(paper):
-    return [tokenise(passage) for passage in passages(paper)]
-
-
-def holds(paper, phrase):
-    words = tokenise(phrase)
-    return any(text[at : at + len(words)] == words for text in read(paper) for at in range(len(text)))
-
-
-@given(profiles)
-def test_parts_sum_to_the_score_and_every_pick_has_its_reason(wanted):
-    """A score is nothing but its parts, and a reason is never empty."""
-    digest = WINDOW.digest(wanted)
-    for pick in picks_of(digest) if digest else ():
-        assert math.isclose(sum(part.value for part in pick.parts), pick.score, abs_tol=1e-9)
-        assert pick.reason
-        assert all(part.value > 0 and part.because for part in pick.parts)
-
-
-@given(profiles)
-def test_limits_floor_and_counts_hold(wanted):
-    """Never more papers than asked for, none twice, none below the floor without popularity."""
-    digest = WINDOW.digest(wanted)
-    if digest is None:
-        return
-    picks = picks_of(digest)
-
-    assert len({pick.paper_key for pick in picks}) == len(picks) <= min(wanted.max_papers, digest.matched)
-    assert all(0 < len(section.picks) <= wanted.max_per_topic for section in digest.sections)
-    assert digest.matched <= digest.considered == len(PAPERS)
-    if digest.personal:
-        relevance = [sum(part.value for part in pick.parts if part.kind != "popularity") for pick in picks]
-        assert all(value >= wanted.floor - 1e-8 and value > 0 for value in relevance)
-
-
-@given(profiles)
-def test_what_is_muted_never_appears(wanted):
-    """A muted phrase or category excludes a paper whatever speaks for it."""
-    mutes = [one.value for one in wanted.interests if one.kind is InterestKind.MUTE]
-    digest = WINDOW.digest(wanted)
-    for pick in picks_of(digest) if digest else ():
-        paper = BY_KEY[pick.paper_key]
-        assert not any(holds(paper, mute) for mute in mutes if tokenise(mute))
-        assert not set(mutes) & set(paper.categories)
-
-
-@given(profiles)
-def test_a_reason_is_true_of_its_paper(wanted):
-    """Every term named occurs in the paper, every author wrote it, every category is its own."""
-    digest = WINDOW.digest(wanted)
-    for pick in picks_of(digest) if digest else ():
-        paper = BY_KEY[pick.paper_key]
-        for part in pick.parts:
-            if part.kind == "terms" and part.because != "words of your description":
-                assert all(holds(paper, term) for term in part.because.replace(" and ", ", ").split(", "))
-            elif part.kind == "author":
-                assert person(part.because) in {person(author) for author in paper.authors}
-            elif part.kind == "category":
-                assert any(own == part.because or own.split(".")[0] == part.because for own in paper.categories)
-
-
-@given(profiles, st.randoms(use_true_random=False))
-def test_the_same_inputs_in_any_order_give_the_same_digest(wanted, chance):
-    """Editions, papers and interests are sets to the matching."""
-    shuffled = Profile(
-        tuple(chance.sample(wanted.interests, len(wanted.interests))),
-        wanted.max_papers, wanted.max_per_topic, wanted.floor,
-    )  # fmt: skip
-
-    assert repr(Window(EDITIONS[::-1], BACKGROUND, SEEDS).digest(shuffled)) == repr(WINDOW.digest(wanted))
-
-
-@given(st.lists(profiles, max_size=8))
-def test_many_at_once_get_what_each_gets_alone(many):
-    """A batch changes nobody's digest."""
-    assert WINDOW.digests(many) == [WINDOW.digest(one) for one in many]
-
-
-@given(profiles)
-def test_without_usable_interests_there_is_always_something(wanted):
-    """Only mutes leave a reader with the most noticed papers."""
-    mutes = tuple(one for one in wanted.interests if one.kind is InterestKind.MUTE)
-    digest = WINDOW.digest(Profile(mutes))
-
-    assert digest is not None
-    assert not digest.personal
 
 
 def test_a_phrase_counts_whole_before_in_pieces():
@@ -282,11 +186,108 @@ def test_explain_shows_the_picks_of_the_digest():
 
 
 def test_matching_does_not_depend_on_who_came_before():
-    """A window keeps what it looked up; a later profile gets what it would have got first."""
-    many = [profile(("keyword", theme)) for theme in THEMES]
+    """A window keeps what it looked up; a later profile gets what it would have got first, also when it forgot."""
+    many = [profile(("keyword", theme), ("liked", PAPERS[7].key)) for theme in THEMES]
     fresh = [Window(EDITIONS, BACKGROUND).digest(one) for one in many]
     used = Window(EDITIONS, BACKGROUND)
     for one in random.Random(5).sample(many, len(many)):
         used.digest(one)
 
     assert [used.digest(one) for one in many] == fresh
+    used.digest(profile(*(("author", f"Nobody Number{number}") for number in range(5_001))))
+    assert [used.digest(one) for one in many] == fresh
+
+
+# ---- votes ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_liked_paper_counts_like_an_example():
+    """A vote for a paper brings what naming it brings, and says so."""
+    liked, named = (WINDOW.explain(profile((kind, PAPERS[14].key))) for kind in ("liked", "seed"))
+
+    assert [match.pick.parts for match in liked] == [match.pick.parts for match in named]
+    assert {match.pick.reason.replace("which you liked", "which you named") for match in liked} == {
+        match.pick.reason for match in named
+    }
+
+
+def test_a_liked_paper_without_an_arxiv_id_is_known_by_its_key():
+    """What a vote is about is looked up by key, and need not be in the window."""
+    key = "title:holding things"
+    held = replace(made("robots", 77), key=key, arxiv_id=None)
+    matches = Window(EDITIONS, BACKGROUND, {key: held}).explain(profile(("liked", key)), 3)
+
+    assert [match.paper.categories for match in matches] == [("cs.RO",)] * 3
+
+
+def test_a_vote_against_a_paper_takes_off_and_never_adds():
+    """Of what a reader wants nothing is worth more for it, and what is close to it is worth less."""
+    wanted = (("liked", made("robots", 77).key), ("keyword", "speech recognition"))
+    window = Window(EDITIONS, BACKGROUND, {paper.key: paper for paper in day_of(1, start=77)})
+    before = {match.paper.key: match.pick.score for match in window.explain(profile(*wanted), 99)}
+    voted = window.explain(profile(*wanted, ("disliked", PAPERS[14].key)), 99)
+    after = {match.paper.key: match.pick.score for match in voted}
+
+    assert {*after} <= {*before}
+    assert all(after[key] <= before[key] for key in after)
+    assert after.get(PAPERS[14].key, 0.0) < before[PAPERS[14].key]
+
+
+def test_a_reader_with_only_votes_against_papers_gets_others():
+    """The most noticed papers, without those like what they do not want."""
+    window = Window([edition_of(1, PAPERS)], BACKGROUND)
+    everything = Profile(max_papers=99, max_per_topic=99)
+    digest = window.digest(replace(everything, interests=profile(("disliked", PAPERS[14].key)).interests))
+    there = {pick.paper_key for pick in picks_of(digest)}
+
+    assert PAPERS[14].key not in there
+    assert {pick.paper_key for pick in picks_of(window.digest(everything))} > there
+    assert {paper.key for paper in PAPERS if "cs.RO" not in paper.categories} <= there
+
+
+def test_a_pasted_text_is_an_example_of_its_own():
+    """Title and abstract bring what the paper itself brings."""
+    paper = made("speech", 77)
+    window = Window(EDITIONS, BACKGROUND, {paper.key: paper})
+    matches = [window.explain(profile(("seed", value))) for value in (pasted(paper), paper.key)]
+    keys = [{match.paper.key for match in found} for found in matches]
+
+    assert keys[0] == keys[1] == {paper.key for paper in PAPERS if "eess.AS" in paper.categories}
+
+
+@pytest.mark.parametrize("label", ["Robots", "ROBOTS", "Other"])
+def test_a_muted_topic_is_gone(label):
+    """Its papers come neither for an interest nor for being noticed; case does not count, and Other is a topic too."""
+    papers = [made("robots", number, upvotes=90) for number in range(4)]
+    topic = Topic("robots", label.title(), (), tuple(paper.key for paper in papers))
+    window = Window([edition_of(1, papers, [topic])], BACKGROUND)
+
+    assert window.digest(profile(("muted_topic", label))) is None
+    assert window.digest(profile(("muted_topic", label), ("keyword", "robot"))) is None
+    assert window.ranking(profile(("muted_topic", label), ("liked", papers[0].key))) == ()
+    assert window.digest(profile(("muted_topic", "Robot"), ("keyword", "robot"))).matched == 4
+
+
+# ---- beyond the interests ------------------------------------------------------------------------------------------
+
+
+def test_a_full_digest_of_three_or_more_gives_its_last_place():
+    """One paper from beyond the interests, in the place of the reader's last one."""
+    wanted = profile(("keyword", "speech recognition"), max_papers=3)
+    before, digest = WINDOW.digest(wanted), WINDOW.digest(replace(wanted, reader="ada"))
+
+    assert len(picks_of(before)) == 3
+    assert own_of(digest) == picks_of(before)[:2]
+    assert len(beyond_of(digest)) == 1
+    assert "outside what you follow" in beyond_of(digest)[0].reason
+
+
+def test_beyond_the_interests_holds_nothing_like_what_was_voted_against():
+    """Whoever voted against a theme is not shown it as a discovery, whatever the reader's name."""
+    against = {paper.key for paper in PAPERS if "cs.RO" in paper.categories}
+    wanted = profile(("keyword", "speech recognition"), ("disliked", PAPERS[14].key))
+    digests = WINDOW.digests([replace(wanted, reader=f"reader {number}") for number in range(60)])
+    shown = {pick.paper_key for digest in digests for pick in beyond_of(digest)}
+
+    assert shown
+    assert not shown & against
