@@ -5,7 +5,7 @@ background that are about them. The four views and their weights were chosen by 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from newsletter.models import Paper
 from newsletter.relevance.features import Background, Marks
 from newsletter.relevance.words import links
 
-_SHOWN, _TOLD = (0.03, 0.0035, 0.0005), (0.1, 0.01, 0.01)
+_SHOWN, _TOLD = (0.03, 0.0035, 0.0005), (0.075, 0.006, 0.003)
 """What themes, categories and links weigh beside the cosine of the words: for papers, and for a few words."""
 
 CLOSE = 0.06
@@ -70,9 +70,8 @@ class Examples:
         self._shares = np.array([background.category_share(one) for one in self._categories])
         self._link_weights = np.array([background.link_weight(one) for one in self._links])
         self._numbers: dict[Name, int] = {}
-        self._side_of = self._side(csr_matrix((0, vectors.shape[1])), [])
-        self._near = np.zeros((0, len(marks)), dtype=np.float32)
-        self._told = np.zeros(0)  # by example: 1 for words, 0 for a paper
+        self._targets = len(marks)
+        self.forget()
 
     def __len__(self) -> int:
         """How many examples are known."""
@@ -85,21 +84,27 @@ class Examples:
     def forget(self) -> None:
         """Drop all of them: numbers given before mean nothing any more."""
         self._numbers.clear()
+        self._narrow = np.zeros(self._words.shape[0], dtype=np.int32)  # by term: its number among those of examples
+        self._terms = 1  # 0 is a term that none holds
         self._side_of = self._side(csr_matrix((0, self._words.shape[0])), [])
-        self._near, self._told = self._near[:0], self._told[:0]
+        self._near = np.zeros((0, self._targets), dtype=np.float32)
+        self._told = np.zeros(0)  # by example: 1 for words, 0 for a paper
 
     def learn(self, papers: Mapping[Name, Paper], words: Mapping[Name, str]) -> None:
         """Take examples: papers that are shown, and words that stand for what is written about them."""
         shown = [name for name in papers if name not in self._numbers]
         told = [name for name in words if name not in self._numbers]
+        sides = []
         for start in range(0, len(shown), _AT_ONCE):
-            piece = shown[start : start + _AT_ONCE]
-            found = [papers[name] for name in piece]
-            side = self._side(self._background.vectors(found), [_marks(paper) for paper in found])
-            self._add(piece, side, told=0.0)
+            found = [papers[name] for name in shown[start : start + _AT_ONCE]]
+            sides.append(self._side(self._background.vectors(found), [_marks(paper) for paper in found]))
         for start in range(0, len(told), _AT_ONCE):
-            piece = told[start : start + _AT_ONCE]
-            self._add(piece, self._recalled([words[name] for name in piece]), told=1.0)
+            texts = [words[name] for name in told[start : start + _AT_ONCE]]
+            sides.append(self._recalled(texts))
+        if sides:
+            self._add(sides)
+            self._numbers |= {name: number for number, name in enumerate([*shown, *told], len(self._numbers))}
+            self._told = np.concatenate([self._told, np.zeros(len(shown)), np.ones(len(told))])
 
     def worth(self, mixes: Sequence[Mix]) -> NDArray[np.float64]:
         """For each mixture what every paper of the window is worth, from 0 to 1: mixtures x papers."""
@@ -135,19 +140,29 @@ class Examples:
             (chosen @ papers.links).tocsr(),
         )
 
-    def _add(self, names: Sequence[Name], side: _Side, *, told: float) -> None:
-        self._told = np.append(self._told, np.full(len(names), told))
-        for name in names:
-            self._numbers[name] = len(self._numbers)
-        old = self._side_of
+    def _add(self, sides: Sequence[_Side]) -> None:
+        """All at once: what was known before is copied."""
+        near = [(side.words @ self._words).toarray().astype(np.float32) for side in sides]
+        self._near = np.vstack([self._near, *near])
+        every = [self._side_of, *(replace(side, words=self._narrowed(side.words)) for side in sides)]
+        words = [
+            csr_matrix((one.words.data, one.words.indices, one.words.indptr), (one.words.shape[0], self._terms))
+            for one in every
+        ]
         self._side_of = _Side(
-            vstack([old.words, side.words]).tocsr(),
-            np.vstack([old.themes, side.themes]) if len(old.themes) else side.themes,
-            vstack([old.categories, side.categories]).tocsr(),
-            vstack([old.links, side.links]).tocsr(),
+            vstack(words).tocsr(),
+            np.vstack([side.themes for side in every if len(side.themes)]),
+            vstack([side.categories for side in every]).tocsr(),
+            vstack([side.links for side in every]).tocsr(),
         )
-        near = (side.words @ self._words).toarray().astype(np.float32)
-        self._near = np.vstack([self._near, near])
+
+    def _narrowed(self, words: csr_matrix) -> csr_matrix:
+        """The same rows over the terms that examples hold: among millions of columns a product crawls."""
+        seen = np.unique(words.indices)
+        new = seen[self._narrow[seen] == 0]
+        self._narrow[new] = np.arange(self._terms, self._terms + len(new))
+        self._terms += len(new)
+        return csr_matrix((words.data, self._narrow[words.indices], words.indptr), (words.shape[0], self._terms))
 
     # ---- comparing -------------------------------------------------------------------------------------------------
 
@@ -239,7 +254,9 @@ def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _squares(matrix: csr_matrix) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64).ravel()
+    """The sum of the squares of each row."""
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    found: NDArray[np.float64] = np.bincount(rows, weights=matrix.data * matrix.data, minlength=matrix.shape[0])
     return found
 
 

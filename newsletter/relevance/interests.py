@@ -16,8 +16,10 @@ from newsletter.relevance.words import STOP_WORDS, fold, passages, surfaces, tok
 
 AUTHOR = 0.5
 CATEGORY, CROSS_LISTED = 0.1, 0.07
-_GROUND = 0.15
-"""What a keyword weighs however common it is: who names it wants its papers, so one mention passes the usual floor."""
+_HELD, _TELLING = 0.05, 0.15
+"""What a paper is worth that holds a phrase, and how much more where that tells most: who names a phrase wants its
+papers, so one mention passes the usual floor; which of them come first is better told by what they are about."""
+_GROUND = 0.15  # how telling a keyword is however common
 _SCATTERED, _IN_PIECES = 0.3, 0.5
 """All words of a phrase but apart, and some of its pairs, against the whole phrase."""
 _K1, _B = 1.2, 0.75
@@ -87,12 +89,16 @@ class Reading:
             whole = self._count(number, words)
             held = [pair for pair in pairs if self.holds(number, pair)]
             if whole:
-                found[number] = (weight * self._saturated(number, whole), " ".join(keyword.split()))
+                found[number] = (_HELD + _TELLING * weight * self._saturated(number, whole), " ".join(keyword.split()))
             elif held:
                 value = sum(self._weight(pair) for pair in held) * _IN_PIECES / len(pairs)
-                found[number] = (value * self._saturated(number, 1), ", ".join(" ".join(pair) for pair in held))
+                found[number] = (
+                    _TELLING * value * self._saturated(number, 1),
+                    ", ".join(" ".join(pair) for pair in held),
+                )
             elif len(content) > 1 and all(self.holds(number, [word]) for word in content):
-                found[number] = (weight * _SCATTERED * self._saturated(number, 1), _listed(content))
+                value = _TELLING * weight * _SCATTERED * self._saturated(number, 1)
+                found[number] = (value, _listed(content))
         return _answers({number: value for number, value in found.items() if value[0] > 0})
 
     def author(self, name: str) -> Answers:

@@ -13,13 +13,14 @@ from newsletter.relevance.matching import OTHER, Window
 from newsletter.relevance.naming import Earlier
 from newsletter.relevance.topics import group
 
-_CLEAR = 0.18
+_CLEAR = 0.08
 """What phrases, seeds, authors and text are worth together in a paper that clearly belongs: a telling phrase, whole."""
+_LIKENESS = 0.2  # of what being close to a seed or a text is worth to a reader: it alone is evidence only where great
 
 _LEAST = 2  # papers that make a section
 _MOST, _ALWAYS = 0.25, 6  # of the day's papers one named topic takes so many at most; so many it may always take
 _TERMS = 8
-_EVIDENCE = frozenset({"terms", "text", "seed", "author"})
+_EVIDENCE = {"terms": 1.0, "author": 1.0, "text": _LIKENESS, "seed": _LIKENESS}
 _NO_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -84,7 +85,7 @@ def _claim(topic: NamedInterests, window: Window) -> _Claim:
     claim = _Claim(topic, _muted(wanted, window), {})
     for match in window.explain(Profile(wanted), len(window.papers)):
         parts = match.pick.parts
-        worth = round(sum(part.value for part in parts if part.kind in _EVIDENCE), 9)
+        worth = round(sum(part.value * _EVIDENCE.get(part.kind, 0.0) for part in parts), 9)
         if worth >= _CLEAR:
             claim.worth[match.paper.key] = worth
             claim.answered.update(part.because for part in parts if part.because in phrases)
