@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.models import InterestKind
+from newsletter.models import InterestKind, Paper
 from newsletter.relevance.features import Background
 from newsletter.relevance.interests import person
 from newsletter.relevance.matching import Window
@@ -25,6 +25,8 @@ EDITIONS = (
 )
 SEEDS = {paper.key: paper for paper in [*day_of(1, start=77), *unrelated(3)]}
 WINDOW = Window(EDITIONS, BACKGROUND, SEEDS)
+WORDLESS = [Paper(key="w1", title=""), Paper(key="w2", title="$x$ !!!", categories=("cs.CL",), upvotes=3)]
+FIRST_DAY = Window([edition_of(1, [*PAPERS, *WORDLESS])], Background.fit([]), {**SEEDS, "1901.00001": WORDLESS[0]})
 BY_KEY = {paper.key: paper for paper in PAPERS}
 TOPICS = {key: topic.label for edition in EDITIONS for topic in edition.topics for key in topic.paper_keys}
 
@@ -152,3 +154,13 @@ def test_without_usable_interests_there_is_always_something(wanted):
         assert digest is not None
         assert not digest.personal
         assert not beyond_of(digest)
+
+
+@settings(max_examples=8)
+@given(st.lists(profiles, min_size=1, max_size=4))
+def test_on_the_first_day_everybody_has_a_digest_or_none(many):
+    """Without a background, and with papers that hold no words, nothing breaks and parts still sum."""
+    for digest in FIRST_DAY.digests(many):
+        for pick in picks_of(digest) if digest else ():
+            assert math.isclose(sum(part.value for part in pick.parts), pick.score, abs_tol=1e-9)
+            assert pick.reason

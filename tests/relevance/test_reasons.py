@@ -27,8 +27,8 @@ LIKED = because("seed", 0.2, "close to 2401.10774", by="liked", meant="2401.1077
         ([KEYWORD, LIKED], "matches KV cache; close to 2401.10774, which you liked"),
         ([KEYWORD, because("terms", 0.4, "draft model")], "matches draft model, KV cache"),
         (
-            [because("terms", 0.4, "KV cache", topic="Inference"), KEYWORD],
-            "matches Inference: KV cache; matches KV cache",
+            [because("terms", 0.4, "draft model", topic="Inference"), KEYWORD],
+            "matches Inference: draft model; matches KV cache",
         ),
         ([because("seed", 0.2, "close to 2401.10774")], "close to 2401.10774, which you named"),
         (

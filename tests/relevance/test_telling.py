@@ -9,7 +9,7 @@ from newsletter.models import Interest, InterestKind, Paper, Profile
 from newsletter.relevance.examples import CLOSE
 from newsletter.relevance.features import Background
 from newsletter.relevance.matching import Window
-from tests.relevance.corpus import day_of, edition_of, made, pasted, profile, unrelated
+from tests.relevance.corpus import day_of, edition_of, made, pasted, picks_of, profile, unrelated
 
 BACKGROUND = Background.fit([*day_of(6, start=20), *unrelated(200)])
 CACHE = made("decoding", 2)
@@ -51,6 +51,13 @@ def told(paper, *wanted, window=WINDOW):
 def test_a_reason_says_by_what_a_paper_came(paper, wanted, clauses):
     """The words of the reader that the paper answers, and nothing else."""
     assert sorted(told(paper, *wanted).reason.split("; ")) == sorted(clauses)
+
+
+def test_a_keyword_brings_papers_that_do_not_hold_it():
+    """What the background writes about a keyword is close enough for the usual floor; another theme is not."""
+    digest = WINDOW.digest(profile(("keyword", "gripper")))
+
+    assert [(pick.paper_key, pick.reason) for pick in picks_of(digest)] == [(ARM.key, "close to papers on gripper")]
 
 
 def test_what_came_with_a_topic_is_told_as_the_topics():
