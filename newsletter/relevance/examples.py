@@ -179,7 +179,7 @@ class Examples:
         raw += (_SHOWN[1] * (1 - told) + _TOLD[1] * told) * np.asarray(self._held @ self._surprise(wanted).T).T
         raw += (_SHOWN[2] * (1 - told) + _TOLD[2] * told) * self._same_place(wanted)
         raw[length == 0] = 0.0
-        usual = self._usual(raw[:, self._papers :])[:, None]
+        usual = self._usual(raw[:, self._papers :], told[:, 0])[:, None]
         if unwanted.nnz:
             # It only takes off: what is usual is told by the wishes, so that a vote against a paper lifts no other.
             share = np.minimum(_AGAINST, np.asarray(unwanted.sum(axis=1)).ravel() / total)[:, None]
@@ -193,7 +193,10 @@ class Examples:
     def _cosines(self, chosen: csr_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Of the words of each mixture to those of every target, and the mixtures' lengths."""
         length = np.sqrt(_squares(chosen @ self._side_of.words))
-        found = np.asarray(chosen @ self._near, dtype=np.float64) / _positive(length)[:, None]
+        used = np.unique(chosen.indices)
+        shape = (chosen.shape[0], len(used))
+        chosen = csr_matrix((chosen.data, np.searchsorted(used, chosen.indices), chosen.indptr), shape=shape)
+        found = np.asarray(chosen @ self._near[used], dtype=np.float64) / _positive(length)[:, None]
         return found, length
 
     def _surprise(self, wanted: csr_matrix) -> NDArray[np.float64]:
@@ -213,14 +216,14 @@ class Examples:
         found: NDArray[np.float64] = (common @ self._linked.T).toarray()
         return found
 
-    def _usual(self, sampled: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _usual(self, sampled: NDArray[np.float64], told: NDArray[np.float64]) -> NDArray[np.float64]:
         """What one in twenty papers of the background reaches; a few rare words meet nothing by chance."""
         least = max(self._background.chance / 4, 1e-4)
         if not sampled.shape[1]:
             return np.ones(len(sampled))
         number = sampled.shape[1]
-        # Of a few papers the nearest says nothing of what is usual.
-        known = number / (number + _FEW)
+        # Of a few papers the nearest says little of what is usual; words found what stands for them among those few.
+        known = np.maximum(told, number / (number + _FEW))
         found: NDArray[np.float64] = np.maximum(known * np.quantile(sampled, 0.95, axis=1), least)
         return found
 

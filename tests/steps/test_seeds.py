@@ -47,7 +47,7 @@ def test_a_reader_with_one_example_paper_gets_what_is_near_to_it(newsroom):
     """The reason names the example."""
     seed = paper(4, published=datetime(2026, 5, 1, tzinfo=UTC))
     steps.learn_seeds(newsroom.database, lambda _ids: (seed,), {seed.key}, day=FRIDAY)
-    newsroom.subscribe(f'subscribers: [{{address: a@example.org, name: A, seeds: ["{seed.key}"]}}]')
+    newsroom.subscribe(f'subscribers: [{{address: a@example.org, name: A, seeds: ["{seed.key}"], discovery: false}}]')
     newsroom.run(capture(*(paper(number) for number in range(8, 24))))
     text = newsroom.mails[0].read_text().replace("=\n", "")
 
