@@ -56,6 +56,7 @@ class Teller:
 
     def __init__(self, standing: Standing, reading: Reading, examples: Examples) -> None:
         self._standing, self._reading, self._examples = standing, reading, examples
+        self._crowds: dict[int, str] = {}
 
     def pick(self, number: int, wishes: Sequence[Wish], shown: Sequence[Shown], worth: float) -> Pick:
         """A paper for a profile; `worth` is what its closeness to the examples is worth."""
@@ -93,7 +94,7 @@ class Teller:
 
     def _exact(self, number: int, wish: Wish) -> Cause | None:
         answers = wish.answers
-        at = int(np.searchsorted(answers.numbers, number))
+        at = int(answers.numbers.searchsorted(number))
         if at == len(answers.numbers) or answers.numbers[at] != number:
             return None
         part = Part(_KINDS[wish.interest.kind], float(answers.values[at]), answers.because[at])
@@ -138,8 +139,11 @@ class Teller:
         return float(self._standing.noticed[number])
 
     def _crowd(self, number: int) -> str:
-        topic = self._standing.topics[number]
-        return figures(self._standing.papers[number]) or ("new today" if topic == OTHER else f"central to {topic}")
+        if number not in self._crowds:
+            topic = self._standing.topics[number]
+            usual = "new today" if topic == OTHER else f"central to {topic}"
+            self._crowds[number] = figures(self._standing.papers[number]) or usual
+        return self._crowds[number]
 
 
 def _shortened(text: str) -> str:
