@@ -1,7 +1,7 @@
 """Examples: how close the papers of a window are to what a reader showed, in words, themes, categories and links.
 
 A profile is one mixture of examples: papers that were named or voted on, and for a few words the papers of the
-background that are about them. The four views and their weights were chosen by the replay: see `docs/decisions/031`.
+background that are about them. The four views and their weights were chosen by the replay: see `docs/decisions/032`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -259,8 +259,7 @@ def _positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _squares(matrix: csr_matrix) -> NDArray[np.float64]:
     """The sum of the squares of each row."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    found: NDArray[np.float64] = np.bincount(rows, weights=matrix.data * matrix.data, minlength=matrix.shape[0])
-    return found
+    return np.asarray(np.bincount(rows, matrix.data * matrix.data, minlength=matrix.shape[0]), dtype=np.float64)
 
 
 def _units(rows: NDArray[np.float64]) -> NDArray[np.float64]:
