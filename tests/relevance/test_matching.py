@@ -233,6 +233,20 @@ def test_a_vote_against_a_paper_takes_off_and_never_adds():
     assert after.get(PAPERS[14].key, 0.0) < before[PAPERS[14].key]
 
 
+@pytest.mark.parametrize("kind", ["liked", "disliked"])
+def test_an_older_vote_moves_a_digest_less(kind):
+    """The smaller a vote's weight beside another example, the nearer its papers are to what they were without it."""
+    wanted = profile(("liked", PAPERS[0].key), ("liked", PAPERS[25].key)).interests
+
+    def score(*votes):
+        matches = WINDOW.explain(Profile((*wanted, *votes)), 99)
+        return sum(match.pick.score for match in matches if "eess.AS" in match.paper.categories)
+
+    without, old, new = score(), *(score(Interest(InterestKind(kind), PAPERS[27].key, weight=w)) for w in (0.2, 1.0))
+
+    assert without < old < new if kind == "liked" else without > old > new
+
+
 def test_a_reader_with_only_votes_against_papers_gets_others():
     """The most noticed papers, without those like what they do not want."""
     window = Window([edition_of(1, PAPERS)], BACKGROUND)
@@ -291,3 +305,20 @@ def test_beyond_the_interests_holds_nothing_like_what_was_voted_against():
 
     assert shown
     assert not shown & against
+
+
+@pytest.mark.parametrize(("kind", "value"), [("mute", "MRI"), ("mute", "eess.IV"), ("muted_topic", "Scans")])
+def test_what_is_muted_is_not_beyond_the_interests_either(kind, value):
+    """Muted words, categories and topics come to no reader as a discovery, though others get them."""
+    scans = [paper for paper in PAPERS if "eess.IV" in paper.categories]
+    topic = Topic("scans", "Scans", (), tuple(paper.key for paper in scans))
+    window = Window([edition_of(1, PAPERS, [topic])], BACKGROUND)
+    wanted = profile(("keyword", "speech recognition"))
+
+    def shown(*more):
+        interests = (*wanted.interests, *more)
+        many = [replace(wanted, interests=interests, reader=f"reader {number}") for number in range(40)]
+        return {pick.paper_key for digest in window.digests(many) for pick in beyond_of(digest)}
+
+    assert shown() & {paper.key for paper in scans}
+    assert not shown(Interest(InterestKind(kind), value)) & {paper.key for paper in scans}

@@ -80,11 +80,13 @@ def test_a_long_pasted_title_is_shortened():
 
 
 def test_the_nearest_of_several_examples_is_told():
-    """Of the papers a reader named or liked, the one whose words are nearest."""
-    pick = told(ARM, ("seed", "2401.10774"), ("liked", HANDS.key))
+    """Of the papers a reader named or liked, the one whose words are nearest; of one theme too."""
+    nearer = f"{ARM.title}\nDexterous contact."
+    pick = told(ARM, ("seed", "2401.10774"), ("seed", nearer), ("liked", HANDS.key))
 
     assert [part.kind for part in pick.parts if part.kind != "popularity"] == ["seed"]
-    assert pick.reason == f"close to {HANDS.key}, which you liked"
+    assert pick.reason == f"close to “{ARM.title}”, which you named"
+    assert told(ARM, ("seed", "2401.10774"), ("liked", HANDS.key)).reason == f"close to {HANDS.key}, which you liked"
 
 
 def test_closeness_is_shared_out_among_what_it_came_by():
