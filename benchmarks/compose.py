@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def matched(
     whole = peer = 0.0
     for start in range(0, len(profiles), PAGE):
         page = profiles[start : start + PAGE]
-        whole += timed(lambda page=page: window.digests(page))[1]
+        whole += timed(partial(window.digests, page))[1]
         bare = Peer(page, edition.papers, known, background)
         peer += min(timed(bare.best)[1] for _try in range(2))
     few = profiles[:KNOWN]
@@ -227,7 +228,7 @@ def main() -> None:
         loaded, load = timed(lambda: Background.load(path))
     if loaded is None:
         sys.exit("the saved background did not load again")
-    figures = {
+    figures: dict[str, Any] = {
         "real": real,
         "background": {"papers": len(past), "fit": fitted, "save": saved, "load": load, "megabytes": megabytes},
         "day_of_60": measure(noticed, loaded, past, PAGE),
