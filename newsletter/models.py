@@ -186,6 +186,10 @@ class Pick:
     reason: str  # one short true clause: "matches speculative decoding, KV cache"
 
 
+BEYOND = "Beyond your interests"
+"""The label of the section for the one paper that no interest chose."""
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """The picks of one topic."""

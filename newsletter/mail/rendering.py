@@ -14,7 +14,7 @@ from newsletter.mail.press import Ink, Memo, Papers, Parts, Press, Said, Values
 from newsletter.mail.quoted import segment
 from newsletter.mail.templates import Templates, load
 from newsletter.mail.text import clean, shorten, web_address
-from newsletter.models import Digest, Message, Paper, Pick
+from newsletter.models import BEYOND, Digest, Message, Paper, Pick
 
 BUDGET = 80_000
 """Bytes of HTML a mail may have: Gmail clips at 102 KB, and relays rewrite links to longer ones."""
@@ -112,27 +112,33 @@ class Renderer:
         """Subject, and HTML and text of one reader's mail in pieces."""
         topics: list[Topic] = []
         labels: list[str] = []
-        count = 0
+        count = beyond = 0
         for section in digest.sections:
             if picks := section.picks:
                 label = press.labels[section.label]
                 topics.append((label, picks))
+                if label == BEYOND:  # no match, and no topic
+                    beyond += len(picks)
+                    continue
                 count += len(picks)
                 if label != wording.LEFT_OVER:
                     labels.append(label)
         if not topics:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")
         first = _first(press, topics)
+        told = [topic for topic in topics if topic[0] != BEYOND]
         subject = wording.subject(count, digest.since, digest.day, labels, first[0].title, sample=digest.sample)
         sentences = {
             "subject": press.sentences[subject],
             "preheader": press.peeks[wording.preheader(_peek(first, subject_names_topics=bool(labels)))],
             "dateline": press.addressed(*wording.dateline(digest.since, digest.day, recipient_name)),
-            "intro": press.sentences[wording.introduction(count, digest.considered, digest.matched, digest.personal)],
-            "overview": press.joined(wording.overview(topics)),
+            "intro": press.sentences[
+                wording.introduction(count, digest.considered, digest.matched, digest.personal, beyond)
+            ],
+            "overview": press.joined(wording.overview(told)),
         }
         if not labels:  # what was left over, beside nothing else, is simply the new papers
-            topics = [("New papers", picks) for _, picks in topics]
+            topics = [(label if label == BEYOND else "New papers", picks) for label, picks in topics]
         remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks]) if digest.remarks else ()
         sample = wording.SAMPLE if digest.sample else ""
         parts = _whole(press, topics)

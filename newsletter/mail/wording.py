@@ -89,8 +89,13 @@ def _dated_for(since: date, day: date) -> str:
 
 
 @lru_cache
-def introduction(count: int, considered: int, matched: int, personal: bool) -> str:
-    """How many of how many papers, and by what they were chosen."""
+def introduction(count: int, considered: int, matched: int, personal: bool, beyond: int = 0) -> str:
+    """How many of how many papers, and by what they were chosen; `beyond` more by no interest."""
+    said = _chosen(count, considered, matched, personal=personal)
+    return f"{said} One more comes from beyond them." if beyond else said
+
+
+def _chosen(count: int, considered: int, matched: int, *, personal: bool) -> str:
     everything = count >= considered
     papers = f"new {'paper' if considered == 1 else 'papers'}"
     if everything:

@@ -12,9 +12,6 @@ from newsletter.models import Paper
 from newsletter.relevance.noticed import figures, noticed
 from newsletter.relevance.topics import OTHER
 
-LABEL = "Beyond your interests"
-"""The heading above the paper."""
-
 _SHARE = 0.1  # of the papers, the most noticed
 _FEWEST = 8  # that many where a tenth is less: readers are not all to get the same one
 _CENTRAL = 1 / 3  # the third paper of a topic

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
 from newsletter.models import Paper
-from newsletter.relevance.features import Background, Marks
+from newsletter.relevance.features import Background, Marks, key_hash
 from newsletter.relevance.words import links
 
 _SHOWN, _TOLD = (0.03, 0.0035, 0.0005), (0.075, 0.006, 0.003)
@@ -29,7 +29,7 @@ _CHANCE = (0.045, 0.03)
 
 _AGAINST = 0.5  # the most that what is not wanted takes off, in cosines of its words
 
-_FEW = 30  # papers of the background that tell half of what is usual
+_FEW = 10  # papers of the background that tell half of what is usual
 _RECALLED = 10  # papers of the background that stand for a keyword or a text
 _SURPRISE = 0.5  # papers' worth of prior belief in the share of a category
 _AT_ONCE = 1_000  # examples read at a time
@@ -71,6 +71,7 @@ class Examples:
         self._link_weights = np.array([background.link_weight(one) for one in self._links])
         self._numbers: dict[Name, int] = {}
         self._targets = len(marks)
+        self._sampled = {key: place for place, key in enumerate(background.sampled_keys[: len(sampled)])}
         self.forget()
 
     def __len__(self) -> int:
@@ -89,6 +90,7 @@ class Examples:
         self._side_of = self._side(csr_matrix((0, self._words.shape[0])), [])
         self._near = np.zeros((0, self._targets), dtype=np.float32)
         self._told = np.zeros(0)  # by example: 1 for words, 0 for a paper
+        self._sampled_as = np.zeros(0, dtype=np.int64)  # by example: its place among the sampled papers, or -1
 
     def learn(self, papers: Mapping[Name, Paper], words: Mapping[Name, str]) -> None:
         """Take examples: papers that are shown, and words that stand for what is written about them."""
@@ -105,6 +107,8 @@ class Examples:
             self._add(sides)
             self._numbers |= {name: number for number, name in enumerate([*shown, *told], len(self._numbers))}
             self._told = np.concatenate([self._told, np.zeros(len(shown)), np.ones(len(told))])
+            own = [self._sampled.get(key_hash(papers[name].key), -1) for name in shown]
+            self._sampled_as = np.concatenate([self._sampled_as, own, np.full(len(told), -1)]).astype(np.int64)
 
     def worth(self, mixes: Sequence[Mix]) -> NDArray[np.float64]:
         """For each mixture what every paper of the window is worth, from 0 to 1: mixtures x papers."""
@@ -179,7 +183,7 @@ class Examples:
         raw += (_SHOWN[1] * (1 - told) + _TOLD[1] * told) * np.asarray(self._held @ self._surprise(wanted).T).T
         raw += (_SHOWN[2] * (1 - told) + _TOLD[2] * told) * self._same_place(wanted)
         raw[length == 0] = 0.0
-        usual = self._usual(raw[:, self._papers :], told[:, 0])[:, None]
+        usual = self._usual(np.where(self._own(wanted), 0.0, raw[:, self._papers :]), told[:, 0])[:, None]
         if unwanted.nnz:
             # It only takes off: what is usual is told by the wishes, so that a vote against a paper lifts no other.
             share = np.minimum(_AGAINST, np.asarray(unwanted.sum(axis=1)).ravel() / total)[:, None]
@@ -188,6 +192,14 @@ class Examples:
         worth = (_CHANCE[0] * (1 - told) + _CHANCE[1] * told) * times * times
         # Rounded: who else is in the table must not show in anybody's last digit.
         found: NDArray[np.float64] = np.round(worth / (1 + worth), 9)
+        return found
+
+    def _own(self, wanted: csr_matrix) -> NDArray[np.bool_]:
+        """Which of the sampled papers each mixture was shown: of what is usual they tell nothing."""
+        known = np.flatnonzero(self._sampled_as >= 0)
+        shape = (wanted.shape[1], self._targets - self._papers)
+        same = csr_matrix((np.ones(len(known)), (known, self._sampled_as[known])), shape=shape)
+        found: NDArray[np.bool_] = (wanted @ same).toarray() > 0
         return found
 
     def _cosines(self, chosen: csr_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

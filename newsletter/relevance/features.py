@@ -24,7 +24,7 @@ __all__ = ["BACKGROUND_LIMIT", "Background", "tokenise"]
 BACKGROUND_LIMIT = 20_000
 """How many of the newest papers inform the weights; more moves the ranking by a hundredth and costs memory."""
 
-_VERSION = 4
+_VERSION = 5
 _K1, _B = 1.2, 0.75  # BM25's usual saturation and length norm
 _STEEPNESS = 1.5  # idf^1.5: rare, exact terms carry this task
 _RANK = 100
@@ -67,6 +67,8 @@ class Background:
         """Of each of them the categories, primary first, and the links."""
         self.sampled = np.arange(0, self.corpus.shape[0], max(1, self._papers // _SAMPLE))
         """Some of them, evenly: those that are alike by chance."""
+        self.sampled_keys = arrays["sampled_keys"].tobytes().decode().split("\n")
+        """Hashes of their keys."""
         self._sample = self.corpus[self.sampled].T.tocsr()
         self._by_term: csr_matrix | None = None
         self._categories = Counter(category for categories, _links in self.marks for category in categories)
@@ -99,6 +101,8 @@ class Background:
         told = _most_telling(weighed)
         arrays |= {"corpus_data": told.data, "corpus_columns": told.indices, "corpus_rows": told.indptr}
         arrays["corpus_marks"] = _written_marks(ordered)
+        sampled = ordered[:: max(1, len(ordered) // _SAMPLE)]
+        arrays["sampled_keys"] = _bytes("\n".join(key_hash(paper.key) for paper in sampled))
         fitted = cls(arrays)
         arrays |= fit_themes(fitted.latent(weighed))
         chance = np.median(fitted.typical(fitted.corpus[fitted.sampled])) if ordered else 0.0
@@ -302,6 +306,11 @@ def _unit_sparse(matrix: csr_matrix) -> csr_matrix:
     return csr_matrix((scaled, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
+def key_hash(key: str) -> str:
+    """A paper's key as the background remembers it: short, and of characters that no stranger chose."""
+    return hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
 def _most_telling(weighed: csr_matrix) -> csr_matrix:
     """The heaviest terms of each row, as they weigh beside all the others: a cosine with it stays what it was."""
     kept = np.zeros(len(weighed.data), dtype=np.bool_)
@@ -315,7 +324,10 @@ def _most_telling(weighed: csr_matrix) -> csr_matrix:
 
 
 def _written_marks(papers: Sequence[Paper]) -> NDArray[np.uint8]:
-    told = (f"{' '.join(paper.categories)}\t{' '.join(sorted(links(paper)))}" for paper in papers)
+    told = (
+        "\t".join(" ".join(" ".join(one).split()) for one in (paper.categories, sorted(links(paper))))
+        for paper in papers
+    )
     # A lone surrogate may stand in a stranger's address; it is no part of any name.
     return np.frombuffer("\n".join(told).encode(errors="replace"), dtype=np.uint8)
 

@@ -25,6 +25,7 @@ _SCATTERED, _IN_PIECES = 0.3, 0.5
 _K1, _B = 1.2, 0.75
 _REMEMBERED = 10_000  # muted phrases whose papers are kept
 _SHOWN = 3  # terms named for a free text
+_SPACED = re.compile(r"[\u0000-\u1fff]")  # letters of scripts that set blanks between words
 _PUNCTUATION = re.compile(r"[\W_]+")
 _SUBJECT = re.compile(r"[\s.:/]+")  # `cs CV`, `cs:CV` and `cs.*` are meant as arXiv writes them
 
@@ -35,7 +36,7 @@ class Answers:
 
     numbers: NDArray[np.int64]  # places in the window, ascending
     values: NDArray[np.float64]  # above 0
-    because: tuple[str, ...] = ()  # one per paper
+    because: tuple[str, ...] = ()  # one per paper; empty for the interest itself, as each reader writes it
 
 
 def person(name: str) -> str:
@@ -55,6 +56,7 @@ class Reading:
         self.background = background
         # One string of folded words a paper: a phrase is found by ` one two ` and never across passages.
         self._texts = [_readable(paper) for paper in self.papers]
+        self._plain = ["\n".join(passages(paper)).casefold() for paper in self.papers]
         self._lengths = np.array([text.count(" ") for text in self._texts], dtype=np.float64)
         self._mean_length = float(self._lengths.mean()) if len(self._lengths) else 1.0
         self._holding: dict[str, list[int]] = {}
@@ -89,7 +91,7 @@ class Reading:
             whole = self._count(number, words)
             held = [pair for pair in pairs if self.holds(number, pair)]
             if whole:
-                found[number] = (_HELD + _TELLING * weight * self._saturated(number, whole), " ".join(keyword.split()))
+                found[number] = (_HELD + _TELLING * weight * self._saturated(number, whole), "")
             elif held:
                 value = sum(self._weight(pair) for pair in held) * _IN_PIECES / len(pairs)
                 found[number] = (
@@ -113,7 +115,7 @@ class Reading:
         """Papers in a category, primary before cross-listed."""
         held = self._in_category(wanted).items()
         values = {1.0: CATEGORY, 0.5: CROSS_LISTED}
-        return _answers({number: (values[share], wanted.strip()) for number, share in held})
+        return _answers({number: (values[share], "") for number, share in held})
 
     def shared_terms(self, number: int, text: str) -> tuple[str, ...]:
         """The weightiest words and pairs of a text that a paper really holds, as the text writes them."""
@@ -141,12 +143,13 @@ class Reading:
             # Function words alone would mute everything that is written.
             tells = any(word not in STOP_WORDS for word in words)
             held = {number for number in self._candidates(words[:1]) if tells and self.holds(number, words)}
+            held |= {number for number, text in enumerate(self._plain) if tells and _mentions(text, phrase)}
             self._muted[phrase] = np.array(sorted(held | set(self._in_category(phrase))), dtype=np.int64)
         return self._muted[phrase]
 
     def _in_category(self, wanted: str) -> dict[int, float]:
         """Papers in a category: 1 where it is the primary one, else 0.5; an archive (`cs`) holds its categories."""
-        folded = _SUBJECT.sub(".", wanted.strip().casefold()).removesuffix(".*")
+        folded = _subject(wanted)
         found: dict[int, float] = {}
         for category, numbers in self._by_category.items():
             archive = category.split(".")[0]
@@ -185,6 +188,20 @@ def _answers(found: Mapping[int, tuple[float, str]]) -> Answers:
     )
 
 
+def _mentions(text: str, phrase: str) -> bool:
+    """Whether a text holds a phrase as it is written, case aside: a mute must not slip through a plural's rule."""
+    written = " ".join(phrase.casefold().split())
+    if not written.isascii() and not _SPACED.search(written):
+        return written in text  # a script without blanks between words
+    at = text.find(written)
+    while at >= 0:
+        before, after = text[at - 1 : at], text[at + len(written) : at + len(written) + 1]
+        if not before.isalnum() and not after.isalnum() and after not in {"+", "#"}:  # C is not C++
+            return True
+        at = text.find(written, at + 1)
+    return False
+
+
 def _readable(paper: Paper) -> str:
     return " " + " | ".join(" ".join(tokenise(passage)) for passage in passages(paper)) + " "
 
@@ -197,6 +214,11 @@ def _listed(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def _subject(written: str) -> str:
+    """A category or archive as arXiv writes it, in lower case."""
+    return _SUBJECT.sub(".", written.strip().casefold()).removesuffix(".*")
+
+
 def canonical(interest: Interest) -> tuple[str, str]:
     """What an interest is looked up by: the same wish written in two ways is one."""
     if interest.kind is InterestKind.KEYWORD:
@@ -207,7 +229,7 @@ def canonical(interest: Interest) -> tuple[str, str]:
         known = normalise_id(interest.value)
         return interest.kind, known[0] if known else interest.value.strip()
     if interest.kind is InterestKind.CATEGORY:
-        return interest.kind, interest.value.strip().casefold()
+        return interest.kind, _subject(interest.value)
     if interest.kind in {InterestKind.LIKED, InterestKind.DISLIKED}:
         return interest.kind, interest.value
     return interest.kind, " ".join(interest.value.split())

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from newsletter.models import Digest, Edition, Interest, InterestKind, Paper, Pick, Profile, Section
+from newsletter.identity import normalise_id
+from newsletter.models import BEYOND, Digest, Edition, Interest, InterestKind, Paper, Pick, Profile, Section
 from newsletter.relevance import discovery, variety
 from newsletter.relevance.examples import NOTHING, Examples, Name
 from newsletter.relevance.features import Background
@@ -23,6 +24,8 @@ _CROWDED = 0.75
 
 _WORDS = 0.5
 """What a keyword or a text counts beside a paper that was shown."""
+
+_FAINT = 0.1  # weight of a vote against from which what is like its paper is not shown beyond the interests
 
 _ROOM = 3  # papers in a digest of which one may be from beyond the interests
 
@@ -117,8 +120,12 @@ class Window:
         minds = self._minds(profiles)
         exact, close = self._exact(minds), self._close(minds)
         close[close < NOTHING] = 0.0
+        barred = [self._muted(profile) for profile in profiles]
+        against = self._against(profiles, minds)
         return [
-            self._personal(profile, mind, exact[number], close[number]) if mind else self._most_noticed(profile, mind)
+            self._personal(profile, mind, exact[number], close[number], barred[number], against.get(number))
+            if mind
+            else self._most_noticed(profile, barred[number] | against.get(number, False))
             for number, (profile, mind) in enumerate(zip(profiles, minds, strict=True))
         ]
 
@@ -172,7 +179,7 @@ class Window:
             if interest.kind in _SHOWN | _TOLD:
                 sign = -1.0 if interest.kind is InterestKind.DISLIKED else 1.0
                 weight = sign * interest.weight * (_WORDS if interest.kind in _TOLD else 1.0)
-                shown.append(Shown(interest, self._examples.number(name), weight, name[1]))
+                shown.append(Shown(interest, self._examples.number(name), weight, self._shown(interest)))
         return _Mind(tuple(wishes), tuple(shown))
 
     def _wanted(self, profile: Profile) -> dict[Name, Interest]:
@@ -190,7 +197,7 @@ class Window:
         if interest.kind not in _SHOWN:
             return None
         known = self._seeds.get(canonical(interest)[1]) or self._seeds.get(interest.value)
-        if known is None and interest.kind is InterestKind.SEED and len(interest.value.split()) > 2:
+        if known is None and interest.kind is InterestKind.SEED and not normalise_id(interest.value):
             title, _line, abstract = interest.value.strip().partition("\n")
             return Paper(key="", title=title, abstract=abstract.strip())
         return known
@@ -238,7 +245,9 @@ class Window:
     def _muted(self, profile: Profile) -> NDArray[np.bool_]:
         mask = np.zeros(len(self.papers), dtype=np.bool_)
         for interest in profile.interests:
-            if interest.kind is InterestKind.MUTE:
+            if interest.kind is InterestKind.DISLIKED and interest.value in self._places:
+                mask[self._places[interest.value]] = True
+            elif interest.kind is InterestKind.MUTE:
                 mask[self._reading.muted(interest.value)] = True
             elif interest.kind is InterestKind.MUTED_TOPIC:
                 label = interest.value.casefold()
@@ -248,9 +257,14 @@ class Window:
     # ---- choosing --------------------------------------------------------------------------------------------------
 
     def _personal(
-        self, profile: Profile, mind: _Mind, exact: NDArray[np.float64], close: NDArray[np.float64]
+        self,
+        profile: Profile,
+        mind: _Mind,
+        exact: NDArray[np.float64],
+        close: NDArray[np.float64],
+        muted: NDArray[np.bool_],
+        against: NDArray[np.bool_] | None,
     ) -> Digest | None:
-        muted = self._muted(profile)
         scores = np.where(muted, 0.0, exact + close)
         passing = np.flatnonzero(_passes(scores, profile.floor))
         if not len(passing):
@@ -260,33 +274,38 @@ class Window:
         chosen = variety.choose(ordered, worth, self._likeness, self._topics, profile.max_papers, profile.max_per_topic)
         # Beyond the interests: neither muted nor answered by one, nor like what was voted against.
         beyond = None
-        if profile.discovery and profile.reader:
-            barred = muted | (exact > 0) | self._against(mind, profile.floor)
+        if profile.discovery and profile.reader and (len(chosen) < profile.max_papers or len(chosen) >= _ROOM):
+            barred = muted | (exact > 0) if against is None else muted | (exact > 0) | against
             day = self.editions[-1].day
             beyond = self._beyond.discover(profile.reader, day, chosen, scores, profile.floor, barred)
-        if beyond is not None and len(chosen) == profile.max_papers >= _ROOM:
+        if beyond is not None and len(chosen) == profile.max_papers:
             chosen.pop()
         picks = [self._teller.pick(number, mind.wishes, mind.shown, float(close[number])) for number in chosen]
         made = self._digest(picks, matched=len(passing), personal=True)
         if beyond is None:
             return made
-        return replace(made, sections=(*made.sections, Section(discovery.LABEL, (self._teller.beyond(beyond),))))
+        return replace(made, sections=(*made.sections, Section(BEYOND, (self._teller.beyond(beyond),))))
 
-    def _against(self, mind: _Mind, floor: float) -> NDArray[np.bool_]:
-        """The papers that are close to what a reader voted against."""
-        mix = [(one.number, -one.weight) for one in mind.shown if one.weight < 0]
-        if not mix:
-            return np.zeros(len(self.papers), dtype=np.bool_)
-        return _passes(self._examples.worth([mix])[0], max(floor, NOTHING))
+    def _against(self, profiles: Sequence[Profile], minds: Sequence[_Mind]) -> dict[int, NDArray[np.bool_]]:
+        """For each profile with votes against papers, by place: the papers that are close to those."""
+        mixes = {
+            place: [(one.number, -one.weight) for one in mind.shown if one.weight < -_FAINT]
+            for place, mind in enumerate(minds)
+            if any(one.weight < -_FAINT for one in mind.shown)
+        }
+        found = self._examples.worth(list(mixes.values())) if mixes else ()
+        return {
+            place: _passes(worth, max(profiles[place].floor, NOTHING))
+            for place, worth in zip(mixes, found, strict=True)
+        }
 
     def _order(self, scores: NDArray[np.float64], numbers: NDArray[np.intp]) -> list[int]:
         """Best first, popularity included; equal ones by key, as the papers stand."""
         totals = np.round(scores[numbers] + POPULARITY * self._noticed[numbers], 9)
         return [int(number) for number in numbers[np.lexsort((numbers, -totals))]]
 
-    def _most_noticed(self, profile: Profile, mind: _Mind) -> Digest | None:
+    def _most_noticed(self, profile: Profile, barred: NDArray[np.bool_]) -> Digest | None:
         """For a reader without interests: what was noticed most, topic by topic; nothing like what they do not want."""
-        barred = self._muted(profile) | self._against(mind, profile.floor)
         ordered = [number for number in self._general if not barred[number]]
         if not ordered:
             return None

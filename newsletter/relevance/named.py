@@ -88,7 +88,7 @@ def _claim(topic: NamedInterests, window: Window) -> _Claim:
         worth = round(sum(part.value * _EVIDENCE.get(part.kind, 0.0) for part in parts), 9)
         if worth >= _CLEAR:
             claim.worth[match.paper.key] = worth
-            claim.answered.update(part.because for part in parts if part.because in phrases)
+            claim.answered.update(part.because for part in parts if part.kind == "terms" and part.because in phrases)
     return claim
 
 

@@ -48,7 +48,14 @@ class Shown:
     interest: Interest
     number: int  # among the window's examples
     weight: float  # below 0 for what they do not want
-    name: str  # an arXiv id where there is one
+    paper: Paper | None = None  # None for words
+
+    @property
+    def name(self) -> str:
+        """What a reason calls it: its arXiv id, or its title."""
+        if self.paper is None:
+            return " ".join(self.interest.value.split())
+        return self.paper.arxiv_id or f"“{_shortened(self.paper.title)}”"
 
 
 class Teller:
@@ -97,7 +104,8 @@ class Teller:
         at = int(answers.numbers.searchsorted(number))
         if at == len(answers.numbers) or answers.numbers[at] != number:
             return None
-        part = Part(_KINDS[wish.interest.kind], float(answers.values[at]), answers.because[at])
+        because = answers.because[at] or " ".join(wish.interest.value.split())
+        part = Part(_KINDS[wish.interest.kind], float(answers.values[at]), because)
         return Cause(part, wish.interest)
 
     def _close(self, number: int, shown: Sequence[Shown], worth: float) -> list[Cause]:
@@ -118,8 +126,8 @@ class Teller:
 
     def _like_paper(self, number: int, nearest: Shown, value: float) -> Cause:
         paper = self._standing.papers[number]
-        name = nearest.name if " " not in nearest.name else f"“{_shortened(nearest.name)}”"
-        if nearest.name in {paper.arxiv_id, paper.key}:
+        name = nearest.name
+        if nearest.paper is not None and paper.key == nearest.paper.key:
             return Cause(Part("seed", value, name), nearest.interest, itself=True)
         close = value >= CLOSE
         because = f"{'close to' if close else 'a little like'} {name}"

@@ -4,8 +4,7 @@ from datetime import UTC, date, datetime
 
 from hypothesis import strategies as st
 
-from newsletter.models import Digest, Edition, Interest, InterestKind, Paper, Pick, Profile, Topic
-from newsletter.relevance.discovery import LABEL
+from newsletter.models import BEYOND, Digest, Edition, Interest, InterestKind, Paper, Pick, Profile, Topic
 
 THEMES = {
     "decoding": "speculative decoding draft model KV cache language model inference latency acceptance token throughput",
@@ -83,12 +82,12 @@ def picks_of(digest: Digest) -> list[Pick]:
 
 def own_of(digest: Digest) -> list[Pick]:
     """What a digest holds for the interests."""
-    return [pick for section in digest.sections if section.label != LABEL for pick in section.picks]
+    return [pick for section in digest.sections if section.label != BEYOND for pick in section.picks]
 
 
 def beyond_of(digest: Digest) -> list[Pick]:
     """What a digest holds from beyond the interests."""
-    return [pick for section in digest.sections if section.label == LABEL for pick in section.picks]
+    return [pick for section in digest.sections if section.label == BEYOND for pick in section.picks]
 
 
 _VALUES = {
