@@ -25,6 +25,7 @@ _SCATTERED, _IN_PIECES = 0.3, 0.5
 _K1, _B = 1.2, 0.75
 _REMEMBERED = 10_000  # muted phrases whose papers are kept
 _SHOWN = 3  # terms named for a free text
+_USUAL = 0.2  # share of the background that holds a word which alone says nothing
 _SPACED = re.compile(r"[\u0000-\u1fff]")  # letters of scripts that set blanks between words
 _PUNCTUATION = re.compile(r"[\W_]+")
 _SUBJECT = re.compile(r"[\s.:/]+")  # `cs CV`, `cs:CV` and `cs.*` are meant as arXiv writes them
@@ -125,7 +126,8 @@ class Reading:
         for size in (3, 2, 1):
             for at in range(len(folded) - size + 1):
                 span = tuple(folded[at : at + size])
-                if all(_tells(word) for word in span) and self.holds(number, span):
+                usual = size == 1 and self.background.share(span[0]) > _USUAL
+                if not usual and all(_tells(word) for word in span) and self.holds(number, span):
                     spans.setdefault(span, " ".join(written[at : at + size]))
         ranked = sorted(spans, key=lambda span: (-self.background.specificity(span), -len(span), span))
         kept: list[tuple[str, ...]] = []

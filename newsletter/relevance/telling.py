@@ -139,7 +139,7 @@ class Teller:
 
     def _like_text(self, number: int, nearest: Shown, value: float) -> Cause:
         shared = ", ".join(self._reading.shared_terms(number, nearest.interest.value))
-        return Cause(Part("text", value, shared or UNNAMED), nearest.interest)
+        return Cause(Part("text", value, shared or UNNAMED), nearest.interest, faint=value < CLOSE)
 
     # ---- the crowd -------------------------------------------------------------------------------------------------
 
