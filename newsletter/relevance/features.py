@@ -177,8 +177,9 @@ class Background:
             for term in paper_terms(paper):
                 column = self._index.get(term)
                 row[width + zlib.crc32(term.encode()) % _UNSEEN if column is None else column] += 1
-            columns.extend(sorted(row))
-            counts.extend(row[column] for column in sorted(row))
+            ordered = sorted(row)
+            columns.extend(ordered)
+            counts.extend(map(row.__getitem__, ordered))
             pointers.append(len(columns))
         shape = (len(papers), width + _UNSEEN)
         matrix = csr_matrix(

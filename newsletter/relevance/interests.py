@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,9 +89,9 @@ class Reading:
         pairs = [content[at : at + 2] for at in range(len(content) - 1)] if len(content) > 2 else []
         found: dict[int, tuple[float, str]] = {}
         weight = self._weight(words)
-        for number in self._candidates(content):
+        for number in sorted(set().union(*(self._with_all(some) for some in pairs or [content]))):
             whole = self._count(number, words)
-            held = [pair for pair in pairs if self.holds(number, pair)]
+            held = [] if whole else [pair for pair in pairs if self.holds(number, pair)]
             if whole:
                 found[number] = (_HELD + _TELLING * weight * self._saturated(number, whole), "")
             elif held:
@@ -164,6 +165,11 @@ class Reading:
         """Papers that hold at least one of the words."""
         return sorted({number for word in words for number in self._holding.get(word, ())})
 
+    def _with_all(self, words: Sequence[str]) -> set[int]:
+        """Papers that hold every one of the words."""
+        holding = sorted((self._holding.get(word, []) for word in set(words)), key=len)
+        return set(holding[0]).intersection(*holding[1:])
+
     def _count(self, number: int, phrase: Sequence[str]) -> int:
         # Spaces are shared by neighbours, so that `a a a` counts its words one by one.
         return self._texts[number].count(f" {' '.join(phrase)} ")
@@ -223,15 +229,20 @@ def _subject(written: str) -> str:
 
 def canonical(interest: Interest) -> tuple[str, str]:
     """What an interest is looked up by: the same wish written in two ways is one."""
-    if interest.kind is InterestKind.KEYWORD:
-        return interest.kind, " ".join(tokenise(interest.value))
-    if interest.kind is InterestKind.AUTHOR:
-        return interest.kind, person(interest.value)
-    if interest.kind is InterestKind.SEED:
-        known = normalise_id(interest.value)
-        return interest.kind, known[0] if known else interest.value.strip()
-    if interest.kind is InterestKind.CATEGORY:
-        return interest.kind, _subject(interest.value)
-    if interest.kind in {InterestKind.LIKED, InterestKind.DISLIKED}:
-        return interest.kind, interest.value
-    return interest.kind, " ".join(interest.value.split())
+    return _canonical(interest.kind, interest.value)
+
+
+@lru_cache(maxsize=1 << 14)
+def _canonical(kind: InterestKind, value: str) -> tuple[str, str]:
+    if kind is InterestKind.KEYWORD:
+        return kind, " ".join(tokenise(value))
+    if kind is InterestKind.AUTHOR:
+        return kind, person(value)
+    if kind is InterestKind.SEED:
+        known = normalise_id(value)
+        return kind, known[0] if known else value.strip()
+    if kind is InterestKind.CATEGORY:
+        return kind, _subject(value)
+    if kind in {InterestKind.LIKED, InterestKind.DISLIKED}:
+        return kind, value
+    return kind, " ".join(value.split())

@@ -29,7 +29,7 @@ _FAINT = 0.1  # weight of a vote against from which what is like its paper is no
 
 _ROOM = 3  # papers in a digest of which one may be from beyond the interests
 
-_REMEMBERED = 5_000  # interests whose answers are kept from one call to the next
+_REMEMBERED = 8_000  # examples, and exact answers, that are kept from one call to the next
 
 _EXACT = frozenset({InterestKind.KEYWORD, InterestKind.AUTHOR, InterestKind.CATEGORY})
 _SHOWN = frozenset({InterestKind.SEED, InterestKind.LIKED, InterestKind.DISLIKED})
@@ -158,8 +158,9 @@ class Window:
 
     def _minds(self, profiles: Sequence[Profile]) -> list[_Mind]:
         """The usable interests of each profile, looked up together."""
-        if len(self._answers) + len(self._examples) > _REMEMBERED:
+        if len(self._answers) > _REMEMBERED:
             self._answers.clear()
+        if len(self._examples) > _REMEMBERED:
             self._examples.forget()
         wanted = [self._wanted(profile) for profile in profiles]
         every = dict(chain.from_iterable(mine.items() for mine in wanted))
@@ -302,7 +303,8 @@ class Window:
     def _order(self, scores: NDArray[np.float64], numbers: NDArray[np.intp]) -> list[int]:
         """Best first, popularity included; equal ones by key, as the papers stand."""
         totals = np.round(scores[numbers] + POPULARITY * self._noticed[numbers], 9)
-        return [int(number) for number in numbers[np.lexsort((numbers, -totals))]]
+        best: list[int] = numbers[np.lexsort((numbers, -totals))].tolist()
+        return best
 
     def _most_noticed(self, profile: Profile, barred: NDArray[np.bool_]) -> Digest | None:
         """For a reader without interests: what was noticed most, topic by topic; nothing like what they do not want."""
