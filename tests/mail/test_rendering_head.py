@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from newsletter.mail.wording import LEFT_OVER
+from newsletter.mail.wording import LEFT_OVER, introduction
 from newsletter.models import Section
 from newsletter.relevance.topics import OTHER
 from tests.mail.gallery import kinds, message
@@ -99,3 +99,12 @@ def test_the_topics_at_the_top_are_few_and_counted():
     told = " ".join(rendered(papers, replace(made, sections=sections)).text.split())
 
     assert "Topic 0 (2) · Topic 2 · Topic 3 · Topic 4 · Topic 5 · Topic 6 · 4 more topics Topic 0 -" in told
+
+
+@pytest.mark.parametrize(("matched", "told"), [(3, "3 of 60 new papers match your interests."), (17, "3 of the best.")])
+def test_what_no_interest_chose_is_no_match_and_no_topic(matched, told):
+    """The paper from beyond the interests is named apart, and not in the subject."""
+    said = introduction(3, 60, matched, personal=True, beyond=1)
+
+    assert told in said
+    assert said.endswith(" One more comes from beyond them.")
