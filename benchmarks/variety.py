@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from benchmarks.compose import read_upvoted
 from benchmarks.relevance import background_for, with_history
 from benchmarks.replayed import READERS, Episode, Stream, episodes_of, judge, read_stream
-from newsletter.models import Edition
+from newsletter.models import OTHER, Edition
 from newsletter.relevance.discovery import Beyond
 from newsletter.relevance.features import Background
-from newsletter.relevance.matching import OTHER, Match, Window
+from newsletter.relevance.matching import Match, Window
 from newsletter.relevance.topics import group
 from newsletter.relevance.variety import STRENGTH, Likeness, choose
 

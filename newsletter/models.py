@@ -79,6 +79,10 @@ class Word(StrEnum):
     BROKEN = "broken"  # unreachable or not understood
 
 
+OTHER = "Other"
+"""The label of the papers that belong to no topic."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """A group of papers found in an edition, or one an operator named."""

@@ -14,7 +14,7 @@ from newsletter.mail.press import Ink, Memo, Papers, Parts, Press, Said, Values
 from newsletter.mail.quoted import segment
 from newsletter.mail.templates import Templates, load
 from newsletter.mail.text import clean, shorten, web_address
-from newsletter.models import BEYOND, Digest, Message, Paper, Pick
+from newsletter.models import BEYOND, OTHER, Digest, Message, Paper, Pick
 
 BUDGET = 80_000
 """Bytes of HTML a mail may have: Gmail clips at 102 KB, and relays rewrite links to longer ones."""
@@ -121,7 +121,7 @@ class Renderer:
                     beyond += len(picks)
                     continue
                 count += len(picks)
-                if label != wording.LEFT_OVER:
+                if label != OTHER:
                     labels.append(label)
         if not topics:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")

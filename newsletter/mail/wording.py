@@ -12,9 +12,6 @@ LONGEST_PREHEADER = 130
 MOST_TOPICS = 7
 """Named above the papers; more are a wall on a phone."""
 
-LEFT_OVER = "Other"
-"""The label of the papers that belong to no topic."""
-
 DOT = "\u00a0· "
 """Between facts; no line begins with it."""
 

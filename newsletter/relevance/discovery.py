@@ -8,9 +8,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from newsletter.models import Paper
+from newsletter.models import OTHER, Paper
 from newsletter.relevance.noticed import figures, noticed
-from newsletter.relevance.topics import OTHER
 
 _SHARE = 0.1  # of the papers, the most noticed
 _FEWEST = 8  # that many where a tenth is less: readers are not all to get the same one

@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from newsletter.identity import normalise_id
-from newsletter.models import BEYOND, Digest, Edition, Interest, InterestKind, Paper, Pick, Profile, Section
+from newsletter.models import BEYOND, OTHER, Digest, Edition, Interest, InterestKind, Paper, Pick, Profile, Section
 from newsletter.relevance import discovery, variety
 from newsletter.relevance.examples import NOTHING, Examples, Name
 from newsletter.relevance.features import Background
 from newsletter.relevance.interests import Answers, Reading, canonical
 from newsletter.relevance.noticed import noticed
 from newsletter.relevance.telling import POPULARITY, Shown, Standing, Teller, Wish
-
-OTHER = "Other"
 
 _CROWDED = 0.75
 """Each further paper of one topic counts this much less in the cut of a reader without interests."""

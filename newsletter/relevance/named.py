@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import chain
 
-from newsletter.models import Edition, Interest, InterestKind, NamedInterests, Paper, Profile, Topic
+from newsletter.models import OTHER, Edition, Interest, InterestKind, NamedInterests, Paper, Profile, Topic
 from newsletter.relevance.features import Background
 from newsletter.relevance.labels import slug
-from newsletter.relevance.matching import OTHER, Window
+from newsletter.relevance.matching import Window
 from newsletter.relevance.naming import Earlier
 from newsletter.relevance.topics import group
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from newsletter.models import Interest, InterestKind, Paper, Part, Pick
+from newsletter.models import OTHER, Interest, InterestKind, Paper, Part, Pick
 from newsletter.relevance import discovery
 from newsletter.relevance.examples import CLOSE, Examples
 from newsletter.relevance.interests import Answers, Reading
@@ -16,8 +16,6 @@ from newsletter.relevance.reasons import UNNAMED, Cause, reason
 
 POPULARITY = 0.04
 """The most that being noticed adds: it orders what is alike, and alone stays below the usual floor."""
-
-OTHER = "Other"
 
 _KINDS = {"keyword": "terms", "author": "author", "category": "category"}
 _TITLE = 60  # characters of a pasted title in a reason

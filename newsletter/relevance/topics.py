@@ -7,14 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from newsletter.models import Paper, Topic
+from newsletter.models import OTHER, Paper, Topic
 from newsletter.relevance.features import Background
 from newsletter.relevance.labels import label_groups
 from newsletter.relevance.naming import Earlier, keep_names
 from newsletter.relevance.noticed import noticed
 from newsletter.relevance.tree import cut, largest, settle
-
-OTHER = "Other"
 
 _WORTH = 0.008  # share of the day's squares that a further topic must explain
 _LEAST = 2  # papers that make a topic

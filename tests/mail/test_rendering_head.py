@@ -5,9 +5,8 @@ from datetime import date
 
 import pytest
 
-from newsletter.mail.wording import LEFT_OVER, introduction
-from newsletter.models import Section
-from newsletter.relevance.topics import OTHER
+from newsletter.mail.wording import introduction
+from newsletter.models import OTHER, Section
 from tests.mail.gallery import kinds, message
 from tests.mail.invented import many
 from tests.mail.reading import Reader, rendered
@@ -52,7 +51,6 @@ def test_papers_outside_every_topic_are_not_a_topic():
     alone = rendered(papers, replace(made, sections=(Section(OTHER, picks),)))
     beside = rendered(papers, replace(made, sections=(Section(OTHER, picks[:2]), Section("Video", picks[2:]))))
 
-    assert LEFT_OVER == OTHER
     assert alone.subject.startswith("4 papers for Sat 21 Nov: Draft Less, Accept")
     assert alone.subject.endswith("… and 3 more")
     assert "\nNew papers\n" in alone.text

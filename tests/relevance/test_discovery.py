@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.models import Paper
+from newsletter.models import OTHER, Paper
 from newsletter.relevance.discovery import Beyond, clause
 from newsletter.relevance.noticed import noticed
-from newsletter.relevance.topics import OTHER
 
 DAY = date(2025, 3, 4)
 COUNT = 60
