@@ -69,7 +69,7 @@ class Background:
         """Some of them, evenly: those that are alike by chance."""
         self.sampled_keys = arrays["sampled_keys"].tobytes().decode().split("\n")
         """Hashes of their keys."""
-        self._sample = self.corpus[self.sampled].T.tocsr()
+        self._sample: csr_matrix | None = None
         self._by_term: csr_matrix | None = None
         self._categories = Counter(category for categories, _links in self.marks for category in categories)
         self._links = Counter(link for _categories, links in self.marks for link in links)
@@ -193,6 +193,8 @@ class Background:
 
     def typical(self, vectors: csr_matrix) -> NDArray[np.float64]:
         """For each row the cosine that one in twenty of the corpus's papers reaches: what is alike by chance."""
+        if self._sample is None:
+            self._sample = self.corpus[self.sampled].T.tocsr()
         cosines: NDArray[np.float64] = (vectors @ self._sample).toarray()
         if not cosines.shape[1]:
             return np.ones(len(cosines))
