@@ -154,7 +154,7 @@ def test_a_clock_that_jumps_while_mail_goes_out_sends_nothing_twice(newsroom):
     assert len(newsroom.mails) == 5
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(jumps=st.lists(st.lists(st.integers(-48, 48), min_size=1, max_size=4), min_size=1, max_size=4))
 def test_whatever_the_clock_shows_every_paper_is_sent_once(jumps, tmp_path_factory):
     """Rounds at any hours, each with a clock that jumps about; then one good day, and nothing is missing or double."""

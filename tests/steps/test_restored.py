@@ -173,7 +173,7 @@ def fresh(marked):
     return copy(marked.database)
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(made=0, later=10, evening=True)  # papers wait for an edition
 @example(made=1, later=30, evening=False)  # an edition waits for its digests
 @example(made=2, later=5, evening=True)  # digests wait to be sent

@@ -232,7 +232,7 @@ def test_days_that_were_missed_are_asked_for():
 history = st.lists(st.lists(st.integers(1, 30), max_size=6), min_size=1, max_size=len(DAYS))
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(listed=history, runs=st.lists(st.integers(1, 2), min_size=len(DAYS), max_size=len(DAYS)))
 def test_nobody_is_sent_a_paper_twice_whatever_is_listed_and_however_often_it_runs(listed, runs, tmp_path_factory):
     """Invariants 1 to 4: one edition a paper, no paper twice to anyone, one delivery an edition, the account closes."""

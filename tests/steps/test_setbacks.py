@@ -84,7 +84,7 @@ def test_a_day_without_a_match_does_not_cost_a_reader_what_was_never_sent(newsro
     assert {key for address, key in sent(newsroom) if address == "falcon@example.org"} == {"2611.00002", "2611.00006"}
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     up=st.lists(st.booleans(), min_size=5, max_size=5),
     listed=st.lists(st.integers(0, 3), min_size=5, max_size=5),
