@@ -20,7 +20,7 @@ from tests.steps.conftest import FRIDAY, SUBJECTS, Newsroom, at, capture, paper
 
 SATURDAY = FRIDAY + timedelta(days=1)
 READERS = "subscribers:\n" + "".join(
-    f"  - {{address: reader{number}@example.org, name: R{number}, keywords: [{subject.split()[0]}]}}\n"
+    f"  - {{address: reader{number}@example.org, name: R{number}, keywords: [{subject.split()[0]}], discovery: false}}\n"
     for number, subject in enumerate([*SUBJECTS, "falconry", *SUBJECTS])
 )
 

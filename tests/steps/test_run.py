@@ -25,6 +25,7 @@ subscribers:
   - address: decoding@example.org
     name: Dee
     keywords: [speculative decoding]
+    discovery: false
   - address: anything@example.org
     name: Any
 """
