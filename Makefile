@@ -38,6 +38,10 @@ test: .venv/ready-dev ## lint, types and every test
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(PY) -m pytest
+
+.PHONY: coverage
+coverage: .venv/ready-dev ## every test, and the lines that none of them ran
 	@$(PY) -m pytest --cov --cov-report=term
 
 .PHONY: quick
