@@ -38,7 +38,7 @@ test: .venv/ready-dev ## lint, types and every test
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 .PHONY: coverage
 coverage: .venv/ready-dev ## every test, and the lines that none of them ran
