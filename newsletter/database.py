@@ -33,6 +33,8 @@ _TROUBLE = {
 }
 """What to do, by how the database's code for an error begins."""
 
+_SQLITE = {"timeout": 60, "check_same_thread": False}
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -42,6 +44,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        self._reading = _reader(self.engine)
 
     @property
     def dialect(self) -> str:
@@ -54,9 +57,21 @@ class Database:
         with self.engine.begin() as tx:
             yield tx
 
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only reads: one state of the database from its first query on, and no wait for a writer.
+
+        Raises:
+            DBAPIError: from whatever writes in it.
+
+        """
+        with self._reading.begin() as tx:
+            yield tx
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self._reading.dispose()
 
     # ---- schema ----------------------------------------------------------------------------------------------------
 
@@ -143,13 +158,25 @@ def _engine(url: str) -> Engine:
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         # Kept open: with the last connection SQLite puts its log away, and a transaction would pay for that each time.
-        connect = {"timeout": 60, "check_same_thread": False}
-        engine = create_engine(parsed, poolclass=QueuePool, hide_parameters=True, connect_args=connect)
+        engine = create_engine(parsed, poolclass=QueuePool, hide_parameters=True, connect_args=_SQLITE)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
     else:
         raise ConfigurationError(f"PAPERBOY_DATABASE_URL: {backend} is not supported; use sqlite or postgresql")
     return engine
+
+
+def _reader(engine: Engine) -> Engine:
+    """An engine of its own for reading: who waits there for the turn to write must not hold a reader's connection."""
+    room: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 10, "max_overflow": 30, "hide_parameters": True}
+    if engine.dialect.name == "postgresql":
+        reading = create_engine(engine.url, pool_pre_ping=True, **room)
+        event.listen(reading, "connect", _prepare_postgresql_reader)
+    else:
+        reading = create_engine(engine.url, connect_args=_SQLITE, **room)
+        event.listen(reading, "connect", _prepare_sqlite_reader)
+        event.listen(reading, "begin", _begin_deferred)
+    return reading
 
 
 def _for_pg8000(url: URL) -> URL:
@@ -173,3 +200,20 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare_sqlite_reader(connection: sqlite3.Connection, record: Any) -> None:
+    _prepare_sqlite(connection, record)
+    connection.execute("PRAGMA query_only=ON")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN DEFERRED")
+
+
+def _prepare_postgresql_reader(connection: Any, _record: Any) -> None:
+    # Repeatable read, so that several queries see one state, as SQLite's do; one that only reads never fails for it.
+    cursor = connection.cursor()
+    cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    connection.commit()
+    cursor.close()

@@ -1,5 +1,7 @@
 """The schema: the same on both databases, and doors that refuse an old one."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -65,3 +67,60 @@ def test_an_error_of_the_database_shows_no_address(database):
         tx.execute(text("SELECT nothing FROM nowhere WHERE address = :address"), {"address": "ann@example.org"})
 
     assert "ann@example.org" not in str(error.value)
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+COUNT = text("SELECT count(*) FROM topics")
+NEW = text("INSERT INTO topics (name, declaration) VALUES (:name, '{}')")
+
+
+def test_reading_waits_for_no_writer(database):
+    """`read` answers, without what is not committed, while another transaction writes."""
+    with database.begin() as tx:
+        tx.execute(NEW, {"name": "a"})
+        with database.read() as seen:
+            assert seen.execute(COUNT).scalar() == 0
+
+    with database.read() as seen:
+        assert seen.execute(COUNT).scalar() == 1
+
+
+def test_reading_sees_one_state(database):
+    """What is committed meanwhile is seen by the next `read`, not by this one."""
+    with database.read() as seen:
+        assert seen.execute(COUNT).scalar() == 0
+        with database.begin() as tx:
+            tx.execute(NEW, {"name": "a"})
+        assert seen.execute(COUNT).scalar() == 0
+
+
+def test_nothing_is_written_while_reading(database):
+    """A statement that writes is refused in `read`."""
+    with pytest.raises(DBAPIError), database.read() as seen:
+        seen.execute(NEW, {"name": "a"})
+
+    with database.read() as seen:
+        assert seen.execute(COUNT).scalar() == 0
+
+
+def test_readers_have_connections_while_every_writer_waits(database):
+    """Writers that wait for their turn, as many as may be, take no connection from those who read."""
+    with database.begin() as tx, ThreadPoolExecutor(20) as threads:
+        tx.execute(NEW, {"name": "a"})
+        waiting = [threads.submit(write_the_same, database) for _ in range(20)]
+        with database.read() as seen:
+            assert seen.execute(COUNT).scalar() == 0
+        tx.commit()
+        for each in waiting:
+            each.result()
+
+    with database.read() as seen:
+        assert seen.execute(COUNT).scalar() == 1
+
+
+def write_the_same(database):
+    """A row that waits for whoever writes the same, in a transaction of its own."""
+    with database.begin() as tx:
+        tx.execute(text(f"{NEW} ON CONFLICT DO NOTHING"), {"name": "a"})
