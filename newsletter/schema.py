@@ -219,6 +219,42 @@ votes = Table(
     ),
 )
 
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Integer, primary_key=True, comment="in the order in which it was said"),
+    Column("subscriber_id", Integer, ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("what", String(10), nullable=False, comment="asked · confirmed · withdrawn · returned"),
+    Column("at", Instant, nullable=False),
+    Column("how", String(40), nullable=False, comment="web · mail · page · one-click · command · roster · complaint"),
+    Column("origin", Text, nullable=False, comment="network address, or Message-ID of the mail"),
+    Column("wording", Text, nullable=False, comment="the exact text they were shown"),
+    Column("note", String(500), nullable=False, comment="why they left, in their words"),
+)
+
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("name", String(80), primary_key=True, comment="its kind, and a salted hash of whose it is"),
+    Column("tokens", Float, nullable=False, comment="what may be done at once"),
+    Column("at", Instant, nullable=False, index=True, comment="when that was true"),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("hash", String(64), primary_key=True, comment="of the folded address, with this database's salt"),
+    Column("at", Instant, nullable=False),
+    Column("suppressed", String(40), nullable=False, comment="why the address was suppressed then, if it was"),
+)
+
+received = Table(
+    "received",
+    metadata,
+    Column("message_id", String(64), primary_key=True, comment="hash of the Message-ID of a mail that was acted on"),
+    Column("at", Instant, nullable=False, index=True),
+)
+
 # ---- delivery ------------------------------------------------------------------------------------------------------
 
 deliveries = Table(
@@ -260,6 +296,31 @@ attempts = Table(
     Column("code", Integer),
     Column("enhanced", String(12)),
     Column("reply", Text),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True, comment="the Message-ID derives from it"),
+    Column("kind", String(20), nullable=False, comment="confirm · already · reply"),
+    Column(
+        "address", String(320), nullable=False, comment="this, the key, name and token go a day after it is settled"
+    ),
+    Column("address_key", String(320), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("token", String(64), nullable=False, comment="the subscriber's; empty where it is nobody's"),
+    Column("facts", Json, nullable=False, comment="what its words need; never a body"),
+    Column("in_reply_to", String(998), nullable=False, comment="Message-ID of the mail it answers"),
+    Column("state", String(12), nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False, comment="not before; later after a deferral"),
+    Column("expires_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("claim", String(64), comment="the lease under which it is claimed; only its holder may send it"),
+    Column("reply", Text, nullable=False, comment="the server's last words"),
+    Index("ix_notices_state_due", "state", "due_at"),
 )
 
 rates = Table(
