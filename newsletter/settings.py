@@ -87,10 +87,15 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Prefect's own database, postgresql+asyncpg://…; empty means SQLite in the data directory.",
     )
-    site_port: int = Field(8080, ge=1, le=65535, description="Port of the readers' site on 127.0.0.1.")
+    site_port: int = Field(
+        8080, ge=0, le=65535, description="Port of the readers' site on 127.0.0.1; 0: `paperboy serve` serves none."
+    )
+    site_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.1",), description="Addresses of proxies whose X-Forwarded-For is believed, separated by commas."
+    )
     preview_port: int = Field(8025, ge=0, le=65535, description="Port of the preview page; 0 picks a free one.")
 
-    @field_validator("sources", "arxiv_categories", mode="before")
+    @field_validator("sources", "arxiv_categories", "site_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Commas in the environment, tuples in code."""

@@ -83,15 +83,14 @@ def site(
     Example: `paperboy site --port 8080`. Changes the subscription of readers who unsubscribe.
     """
     from flows import wiring
-    from subscribers.web import site as readers
+    from subscribers.web import app
+    from subscribers.web.frame import Frame
 
     settings = opening.settings()
     chosen = settings.site_port if port is None else port
     with opening.database(settings) as database:
-        app = readers.create_app(
-            database, keys=[wiring.secret(settings)], list_name=settings.list_name, clock=wiring.now
-        )
+        frame = Frame(database, settings, (wiring.secret(settings),), wiring.now, lambda: None)
         screen.say(f"The readers' site is at http://127.0.0.1:{chosen}; Ctrl-C ends it.")
         if not settings.site_url:
             screen.say("Mails have no links to it yet: set PAPERBOY_SITE_URL to the address readers see.", "yellow")
-        readers.serve(app, port=chosen)
+        app.serve(app.create_app(frame), port=chosen, proxies=settings.site_proxies)

@@ -1,6 +1,7 @@
 """The page behind the unsubscribe link: RFC 8058 to the letter, and never a traceback."""
 
 import asyncio
+import re
 from datetime import UTC, datetime
 
 import httpx
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 
 from newsletter.database import Database
 from newsletter.reports import masked
+from newsletter.settings import Settings
 from subscribers import queries, roster, service, tokens
 from subscribers.models import SubscriptionState
 from subscribers.tokens import Purpose
-from subscribers.web.site import create_app
+from subscribers.web.app import create_app
+from subscribers.web.frame import Frame
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 KEYS = ["the key of these tests"]
@@ -54,10 +57,16 @@ class Client:
         return self.request("POST", path, **options)
 
 
+def site(database: Database) -> FastAPI:
+    """The site over a database."""
+    settings = Settings(list_name="Morning Papers", site_url="https://papers.example.org")
+    return create_app(Frame(database, settings, KEYS, lambda: NOW, lambda: None))
+
+
 @pytest.fixture
 def client(database):
     """The site over a real database."""
-    return Client(create_app(database, keys=KEYS, list_name="Morning Papers", clock=lambda: NOW))
+    return Client(site(database))
 
 
 def known(database: Database):
@@ -171,13 +180,13 @@ def test_a_reader_who_is_gone_is_told_the_truth(client):
 def test_nothing_a_stranger_types_is_more_than_a_kind_page(forged):
     """Whatever stands in the link: 404 or 405, HTML, and never a traceback or the text itself."""
     database = Database("sqlite://")  # never asked: no forged link reaches it
-    app = create_app(database, keys=KEYS, list_name="Morning Papers", clock=lambda: NOW)
+    app = site(database)
     path = "/unsubscribe/" + "".join(f"%{byte:02x}" for byte in forged.encode("utf-8", "surrogatepass"))
 
     answer = Client(app).post(path)
 
     assert answer.status_code in {404, 405}
-    assert "This link does not work" in answer.text
+    assert "Morning Papers" in answer.text
     assert "Traceback" not in answer.text
 
 
@@ -197,7 +206,7 @@ def test_methods_that_make_no_sense_are_refused(client, reader):
 def test_a_database_that_is_away_asks_to_try_again(tmp_path):
     """Without its database the site answers 503, so that a provider tries again, and shows no error."""
     database = Database(f"sqlite:///{tmp_path / 'empty.db'}")  # no tables
-    app = create_app(database, keys=KEYS, list_name="Morning Papers", clock=lambda: NOW)
+    app = site(database)
 
     answer = Client(app).post(link("anybody"))
 
@@ -225,12 +234,12 @@ def test_every_answer_keeps_the_link_private_and_loads_nothing(client, reader):
 
 
 def test_pages_ask_for_nothing_from_elsewhere(client, reader):
-    """No script, no font, no picture, no style sheet: one page is all a reader's browser fetches."""
+    """No script, no font, no picture: beside the page a browser fetches our own style sheet and icon."""
     for page in (client.get(link(reader.token)).text, client.post(link(reader.token)).text):
         assert "src=" not in page
         assert "url(" not in page
-        assert "<link" not in page
         assert "<script" not in page
+        assert all(address.startswith("/") for address in re.findall(r'<link [^>]*href="([^"]+)"', page))
 
 
 def test_an_address_is_masked_to_its_first_letter():
