@@ -252,6 +252,8 @@ class Envelope:
     unsubscribe_url: str | None = None  # https one-click (RFC 8058); None without a public site
     unsubscribe_mailto: str | None = None
     feedback_id: str | None = None
+    reply_to: str = ""  # address only; empty: answers go to the sender
+    in_reply_to: str = ""  # the Message-ID this answers by itself, in angle brackets (RFC 3834)
 
 
 # ---- delivery ------------------------------------------------------------------------------------------------------

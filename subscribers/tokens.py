@@ -31,6 +31,7 @@ CONFIRM_AGE = timedelta(days=3)
 
 _INVALID = "This link is not one of ours; please copy it whole from the mail."
 _KEY, _SIGNATURE = 16, 10  # bytes; in base32 26 and 16 characters
+_RETURN, _REPLY = "paperboy.bounce", "paperboy.reply"  # salts
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _BETWEEN = "/"  # in no subscriber's token, which is base64 for URLs
 _LONGEST = 2000  # characters; ours are about a hundred, with a long title 1,700, and nobody else's is worth decoding
@@ -42,6 +43,8 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"  # timed
     UNSUBSCRIBE = "unsubscribe"  # never expires: an old digest must still let its reader go
     PREFERENCES = "preferences"  # never expires
+    DIGEST = "digest"  # one's own digest in the browser; never expires
+    VOTES = "votes"  # votes on what one digest holds; never expires
     MORE = "more"  # like this paper; this and the next two carry a vote, and never expire
     LESS = "less"  # like this paper
     MUTE_TOPIC = "mute_topic"
@@ -86,6 +89,43 @@ def read_vote(purpose: Purpose, token: str, *, keys: Sequence[str]) -> tuple[str
     return subscriber, about
 
 
+def sign_digest(purpose: Purpose, subscriber: str, edition_id: int, *, keys: Sequence[str]) -> str:
+    """The token of a link in one digest, to look at it or to vote on what it holds: whose, and which it is."""
+    return sign_vote(purpose, subscriber, str(edition_id), keys=keys)
+
+
+def read_digest(purpose: Purpose, token: str, *, keys: Sequence[str]) -> tuple[str, int]:
+    """The subscriber's token, and the id of the edition that the digest reaches.
+
+    Raises:
+        LinkInvalid: not ours, not for this purpose, cut or changed.
+
+    """
+    subscriber, edition_id = read_vote(purpose, token, keys=keys)
+    if not (edition_id.isascii() and edition_id.isdecimal()):
+        raise LinkInvalid(_INVALID)
+    return subscriber, int(edition_id)
+
+
+def sign_confirm(subscriber: str, asked: int, *, keys: Sequence[str], now: datetime) -> str:
+    """The token of a confirmation link: whose it is, and what they asked for, by the number of that consent."""
+    return sign_timed(Purpose.CONFIRM, f"{subscriber}{_BETWEEN}{asked}", keys=keys, now=now)
+
+
+def read_confirm(token: str, *, keys: Sequence[str], now: datetime) -> tuple[str, int]:
+    """The subscriber's token, and the number of the consent that waits for the confirmation.
+
+    Raises:
+        LinkExpired: ours, and too old.
+        LinkInvalid: not ours, not for this purpose, cut, changed, or from the future.
+
+    """
+    subscriber, _, asked = read_timed(Purpose.CONFIRM, token, keys=keys, now=now).partition(_BETWEEN)
+    if not (subscriber and asked.isascii() and asked.isdecimal()):
+        raise LinkInvalid(_INVALID)
+    return subscriber, int(asked)
+
+
 def sign_timed(purpose: Purpose, value: str, *, keys: Sequence[str], now: datetime) -> str:
     """A timed link's token, safe in a URL, signed at `now`."""
     return str(_timed(purpose, keys, now).dumps(value))
@@ -110,11 +150,7 @@ def sign_key(delivery_key: str, *, keys: Sequence[str]) -> str:
 
     Servers may fold the part before the @, so it is base32 in lower case; `delivery_key` has 32 hexadecimal digits.
     """
-    raw = bytes.fromhex(delivery_key)
-    if len(raw) != _KEY:
-        raise ValueError(f"the delivery key {delivery_key!r} has not {2 * _KEY} hexadecimal digits")
-    both = _folded(_signature(raw, _checked(keys)[-1]) + raw)  # ten bytes fill their characters, so both go at once
-    return both[16:] + both[:16]
+    return _signed_key(delivery_key, _RETURN, keys)
 
 
 def read_key(token: str, *, keys: Sequence[str]) -> str:
@@ -124,6 +160,34 @@ def read_key(token: str, *, keys: Sequence[str]) -> str:
         LinkInvalid: not ours, cut or changed.
 
     """
+    return _read_key(token, _RETURN, keys)
+
+
+def sign_reply(notice_key: str, *, keys: Sequence[str]) -> str:
+    """A notice's key with its signature, for the address to which the answer that confirms goes; as `sign_key`."""
+    return _signed_key(notice_key, _REPLY, keys)
+
+
+def read_reply(token: str, *, keys: Sequence[str]) -> str:
+    """The key of the notice that is answered, in whatever case the address came back.
+
+    Raises:
+        LinkInvalid: not ours, cut or changed.
+
+    """
+    return _read_key(token, _REPLY, keys)
+
+
+def _signed_key(delivery_key: str, salt: str, keys: Sequence[str]) -> str:
+    raw = bytes.fromhex(delivery_key)
+    if len(raw) != _KEY:
+        raise ValueError(f"the delivery key {delivery_key!r} has not {2 * _KEY} hexadecimal digits")
+    # Ten bytes fill their characters, so both go at once.
+    both = _folded(_signature(raw, salt, _checked(keys)[-1]) + raw)
+    return both[16:] + both[:16]
+
+
+def _read_key(token: str, salt: str, keys: Sequence[str]) -> str:
     key, signature = token[:26].upper(), token[26:].lower()
     try:
         raw = base64.b32decode(key + "======")
@@ -131,13 +195,15 @@ def read_key(token: str, *, keys: Sequence[str]) -> str:
         raise LinkInvalid("This return path is not one of ours.") from error
     # The key's last character has bits to spare: only its one way of writing is ours.
     whole = _folded(raw) == key.lower() and signature.isascii()
-    if not whole or not any(hmac.compare_digest(_folded(_signature(raw, each)), signature) for each in _checked(keys)):
+    if not whole or not any(
+        hmac.compare_digest(_folded(_signature(raw, salt, each)), signature) for each in _checked(keys)
+    ):
         raise LinkInvalid("This return path is not one of ours.")
     return raw.hex()
 
 
-def _signature(raw: bytes, key: str) -> bytes:
-    mac = _mac("paperboy.bounce", key, "sha256").copy()
+def _signature(raw: bytes, salt: str, key: str) -> bytes:
+    mac = _mac(salt, key, "sha256").copy()
     mac.update(raw)
     return mac.digest()[:_SIGNATURE]
 

@@ -47,8 +47,9 @@ _TEXT = f"--{_BOUNDARY}\r\nContent-Type: text/plain{_QUOTED}".encode("ascii")
 _HTML = f"--{_BOUNDARY}\r\nContent-Type: text/html{_QUOTED}".encode("ascii")
 _END = f"--{_BOUNDARY}--\r\n".encode("ascii")
 _ONE_CLICK = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+_GENERATED = "Auto-Submitted: auto-generated\r\n"  # RFC 3834: do not answer
+_REPLIED = "Auto-Submitted: auto-replied\r\n"
 _CONSTANT = (
-    "Auto-Submitted: auto-generated\r\n"  # RFC 3834: do not answer
     "X-Auto-Response-Suppress: OOF, AutoReply\r\n"  # the same, for Exchange
     "Precedence: bulk\r\n"  # the same, for vacation programs older than both
     "MIME-Version: 1.0\r\n"
@@ -65,6 +66,7 @@ _ASCII_ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?=.{1,253}\Z)(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}"
 )
 _PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,900}>")  # visible ASCII within angle brackets
 _LIST_ID = re.compile(r"(?P<phrase>[^<>]*)<(?P<host>[A-Za-z0-9._-]+)>")
 _PLAIN_IN_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/"
 _Q = [chr(byte) if byte in _PLAIN_IN_WORD else f"={byte:02X}" for byte in range(256)]
@@ -131,15 +133,17 @@ class _Shared:
     covered: tuple[str, str, str]  # as a signature covers them: From, Date, and what comes last
 
 
-_Own = tuple[str, str, str, str, bool]
-"""Of one mail: To, Subject, the Message-ID without its name, List-Unsubscribe or nothing, whether one click does."""
+_Own = tuple[str, str, str, str, bool, str]
+"""Of one mail: To, Subject, the Message-ID without its name, List-Unsubscribe or nothing, whether one click does; and
+the lines of a mail that answers another, or wants its answers elsewhere."""
 
 
 def _lines(subject: str, envelope: Envelope) -> tuple[_Shared, _Own]:
     offset = envelope.date.utcoffset()
     if offset is None:
         raise RenderError(f"the date of delivery {envelope.delivery_key!r} has no time zone; give a UTC time")
-    shared = _shared(envelope.date, offset, envelope.sender, envelope.list_id, envelope.feedback_id)
+    answers = bool(envelope.in_reply_to)
+    shared = _shared(envelope.date, offset, envelope.sender, envelope.list_id, envelope.feedback_id, answers)
     url = envelope.unsubscribe_url
     own = (
         _line("To", _mailbox("To", envelope.recipient_name, envelope.recipient)),
@@ -147,20 +151,21 @@ def _lines(subject: str, envelope: Envelope) -> tuple[_Shared, _Own]:
         message_id(envelope.delivery_key, shared.host),
         _unsubscribe(url, envelope.unsubscribe_mailto),
         url is not None and url.startswith("https://"),
+        _threading(envelope) if answers or envelope.reply_to else "",
     )
     return shared, own
 
 
 def _written(shared: _Shared, own: _Own) -> str:
-    to, subject, number, unsubscribe, one_click = own
+    to, subject, number, unsubscribe, one_click, thread = own
     leave = f"{unsubscribe}\r\n{_ONE_CLICK if one_click else ''}" if unsubscribe else ""
-    return f"{shared.top}{to}\r\n{subject}\r\nMessage-ID: {number}\r\n{shared.of_list}{leave}{shared.end}\r\n"
+    return f"{shared.top}{to}\r\n{subject}\r\nMessage-ID: {number}\r\n{thread}{shared.of_list}{leave}{shared.end}\r\n"
 
 
 def _canonical(shared: _Shared, own: _Own) -> str:
     """The lines that a signature covers, in the order of `newsletter.mail.dkim.SIGNED`, in relaxed form (RFC 6376)."""
     first, dated, last = shared.covered
-    to, subject, number, unsubscribe, one_click = own
+    to, subject, number, unsubscribe, one_click, _ = own
     leave = f"list-unsubscribe:{unsubscribe[18:]}\r\n{_ONE_CLICK_COVERED if one_click else ''}" if unsubscribe else ""
     return (
         f"{first}to:{relaxed(to[4:])}\r\nsubject:{relaxed(subject[9:])}\r\n{dated}message-id:{number}\r\n{leave}{last}"
@@ -173,7 +178,9 @@ def relaxed(value: str) -> str:
 
 
 @lru_cache(_KEPT)
-def _shared(date: datetime, offset: timedelta, sender: str, list_id: str, feedback_id: str | None) -> _Shared:
+def _shared(
+    date: datetime, offset: timedelta, sender: str, list_id: str, feedback_id: str | None, answers: bool
+) -> _Shared:
     """The offset is asked for because dates of one instant are equal, whatever their zones."""
     listed, host = _list_id(list_id)
     dated = _line("Date", format_datetime(date.replace(tzinfo=timezone(offset))))
@@ -182,7 +189,7 @@ def _shared(date: datetime, offset: timedelta, sender: str, list_id: str, feedba
     return _Shared(
         top=f"{dated}\r\n{sent}\r\n",
         of_list=f"{listed}\r\nList-Post: NO\r\n",  # RFC 2369: nobody can post to this list
-        end=(f"{feedback}\r\n" if feedback else "") + _CONSTANT,
+        end=(f"{feedback}\r\n" if feedback else "") + (_REPLIED if answers else _GENERATED) + _CONSTANT,
         host=host,
         feedback=bool(feedback),
         covered=(
@@ -192,6 +199,18 @@ def _shared(date: datetime, offset: timedelta, sender: str, list_id: str, feedba
             + (f"feedback-id:{relaxed(feedback[12:])}\r\n" if feedback else ""),
         ),
     )
+
+
+def _threading(envelope: Envelope) -> str:
+    """What makes a mail an answer to another, and where its own answers go."""
+    lines = []
+    if envelope.reply_to:
+        lines.append(_line("Reply-To", _mailbox("Reply-To", "", envelope.reply_to)))
+    if envelope.in_reply_to:
+        if not _MESSAGE_ID.fullmatch(envelope.in_reply_to):
+            raise RenderError(f"the Message-ID {envelope.in_reply_to[:80]!r} to be answered is none")
+        lines += [_line(name, envelope.in_reply_to) for name in ("In-Reply-To", "References")]
+    return "".join(f"{line}\r\n" for line in lines)
 
 
 def _unsubscribe(url: str | None, mailto: str | None) -> str:

@@ -91,9 +91,10 @@ class Renderer:
         subject: str,
         paragraphs: tuple[str, ...],
         recipient_name: str = "",
+        action: tuple[str, str] | None = None,
         links: Links = Links(),
     ) -> Message:
-        """A short message in the digest's look: the first paragraph large, the others below it."""
+        """A short message in the digest's look: the first paragraph large, `action` as a button, the others below."""
         lead, *rest = [clean(paragraph) for paragraph in paragraphs] or [""]
         name = shorten(clean(recipient_name), 60)
         said = self._shown.sentences
@@ -104,7 +105,7 @@ class Renderer:
             "intro": said[lead],
             "overview": said[""],
         }
-        values = self._values(sentences, links, tuple(rest), subscribed=bool(links.unsubscribe))
+        values = self._values(sentences, links, tuple(rest), action=action, subscribed=bool(links.unsubscribe))
         html, text = self._shown.alone(values)
         return Message(subject=clean(subject), html=html, text=text)
 
@@ -162,10 +163,12 @@ class Renderer:
         remarks: tuple[str, ...],
         sample: str = "",
         *,
+        action: tuple[str, str] | None = None,
         subscribed: bool = True,
     ) -> Values[Ink]:
         """What the shell says; below the papers: why the mail came, the ways out, the postal address."""
-        leave = _way(links.unsubscribe) or self._leave_by_mail
+        leave = _way(links.unsubscribe) or (self._leave_by_mail if subscribed else None)
+        button = (action,) if action and web_address(action[1]) else ()
         offered = (
             ("Read the whole edition", web_address(links.edition)),
             ("Change your interests", _way(links.preferences)),
@@ -176,7 +179,7 @@ class Renderer:
         return Values(
             sentences,
             {label: address for label, address in offered if address},
-            (("closing", closing), ("remarks", remarks), ("sample", sample)),
+            (("closing", closing), ("remarks", remarks), ("sample", sample), ("action", button)),
         )
 
     def _card(self, key: str) -> Card:
