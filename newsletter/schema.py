@@ -1,4 +1,4 @@
-"""Every table on one page (SQLAlchemy Core, SQLite and PostgreSQL)."""
+"""Every table on one page (SQLAlchemy Core, SQLite and PostgreSQL), but `search`: see `queries/search.py`."""
 
 import json
 from datetime import UTC, datetime

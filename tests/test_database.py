@@ -14,9 +14,10 @@ from newsletter.schema import metadata
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_schema(database):
-    """Migrating an empty database gives what schema.py declares."""
+    """Migrating an empty database gives what schema.py declares, and the index for search, which no Table can say."""
     with database.begin() as tx:
-        context = MigrationContext.configure(tx, opts={"compare_type": False})
+        not_search = lambda name, kind, _parents: not (kind == "table" and name.split("_")[0] == "search")  # noqa: E731
+        context = MigrationContext.configure(tx, opts={"compare_type": False, "include_name": not_search})
 
         assert compare_metadata(context, metadata) == []
 

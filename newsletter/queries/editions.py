@@ -8,6 +8,7 @@ from sqlalchemy import Row, insert, select, update
 from newsletter import encoding
 from newsletter.database import Transaction
 from newsletter.models import Edition, Paper, Topic
+from newsletter.queries import search
 from newsletter.queries.bulk import texts
 from newsletter.queries.listings import chunks
 from newsletter.schema import edition_papers, edition_topics, editions, papers
@@ -74,7 +75,7 @@ def save(
     sample: bool,
     now: datetime,
 ) -> int:
-    """Freeze an edition and return its id; a day's second edition is refused by the database."""
+    """Freeze an edition, let it be found, and return its id; a day's second one is refused by the database."""
     written = tx.execute(
         insert(editions)
         .values(day=day, sample=sample, composed_at=now, papers=len(members), remarks=list(remarks))
@@ -112,6 +113,7 @@ def save(
         tx.execute(insert(edition_papers), piece)
     for keys in chunks([row["paper_key"] for row in rows]):
         tx.execute(update(papers).where(papers.c.key.in_(keys)).values(standing="composed"))
+    search.add(tx, members, topics)
     return edition_id
 
 

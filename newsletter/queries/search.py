@@ -1,0 +1,181 @@
+"""Full text of the papers of all editions: FTS5 on SQLite, tsvector on PostgreSQL, with the words of `asking.py`.
+
+The table `search` is made by its migration alone, for it is another thing on each database. Every word is quoted, and
+holds nothing but letters, digits, dots and commas: no question is syntax.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count, islice, pairwise
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from newsletter.asking import Asked, Findable, Term, findable, spoken
+from newsletter.database import Transaction
+from newsletter.models import Paper, Topic
+from newsletter.relevance.words import STOP_WORDS
+
+MOST = 1_000
+"""Papers of one answer that can be paged through."""
+
+_RANKED = 5_000
+"""Of the papers that answer, so many of the newest are ranked: a word that all papers hold costs no more than that."""
+
+_ALIKE = 400  # papers looked up for each word when related papers are sought
+_LOOKED_UP = 14  # words for which they are
+_AT_ONCE = 500
+_LAST_POSITION = 16_383  # PostgreSQL counts words up to here
+
+_COLUMNS = {"title": "title", "author": "authors", "topic": "topics", "abstract": "abstract"}
+_WEIGHTS = {"title": "A", "author": "B", "topic": "C", "abstract": "D"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A page of what was found."""
+
+    total: int  # at most `_RANKED`
+    keys: tuple[str, ...]  # best first
+
+
+# ---- filling -------------------------------------------------------------------------------------------------------
+
+
+def add(tx: Transaction, members: Iterable[Paper], topics: Iterable[Topic]) -> None:
+    """Let the papers of an edition be found; with the edition, in its transaction."""
+    labels = {key: topic.label for topic in topics for key in topic.paper_keys}
+    add_all(tx, (findable(paper, labels.get(paper.key, "")) for paper in members))
+
+
+def add_all(tx: Transaction, found_by: Iterable[Findable]) -> None:
+    """The same for papers whose words are known."""
+    rest = iter(found_by)
+    while piece := list(islice(rest, _AT_ONCE)):
+        if tx.dialect.name == "postgresql":
+            rows: list[dict[str, str]] = [{"key": one.key, "words": _vector(one)} for one in piece]
+            told = "(paper_key, words) VALUES (:key, CAST(:words AS tsvector))"
+        else:
+            rows = [
+                {"key": one.key, "title": one.title, "authors": one.authors, "topics": one.topics, "text": one.abstract}
+                for one in piece
+            ]
+            told = "(paper_key, title, authors, topics, abstract) VALUES (:key, :title, :authors, :topics, :text)"
+        tx.execute(text(f"INSERT INTO search {told}"), rows)
+
+
+def _vector(one: Findable) -> str:
+    """A tsvector as text: each word with its places and the letter of its field, a gap between the fields."""
+    places: dict[str, list[str]] = {}
+    at = count(1)
+    for letter, words in zip("ABCD", (one.title, one.authors, one.topics, one.abstract), strict=True):
+        for word in words.split():
+            place = next(at)
+            if place < _LAST_POSITION:
+                places.setdefault(word, []).append(f"{place}{letter}")
+        next(at)  # a phrase reaches from no field into the next
+    return " ".join(f"'{word}':{','.join(found[:255])}" for word, found in places.items())
+
+
+# ---- asking --------------------------------------------------------------------------------------------------------
+
+
+def find(tx: Transaction, question: Asked, *, sample: bool, limit: int, offset: int = 0) -> Answer:
+    """The papers that answer a question, best first: in the title, by the author, more recent among equals."""
+    if not question.wanted:
+        return Answer(0, ())
+    asked = {"asked": _asked(tx, question), "ranked": _RANKED, "sample": sample}
+    total = tx.scalar(text(f"SELECT count(*) FROM ({_candidates(tx)}) found"), asked) or 0  # noqa: S608 - constants
+    rows: Sequence[Row[Any]] = tx.execute(
+        text(
+            f"SELECT paper_key FROM ({_candidates(tx)}) found "  # noqa: S608 - constants
+            "ORDER BY worth DESC, edition_id DESC, paper_key LIMIT :limit OFFSET :offset"
+        ),
+        asked | {"limit": limit, "offset": offset},
+    ).all()
+    return Answer(int(total), tuple(row.paper_key for row in rows))
+
+
+def alike(tx: Transaction, paper: Paper, *, sample: bool, limit: int) -> tuple[str, ...]:
+    """Keys of the papers that share most with one: each word in common counts as much as it is rare."""
+    size = tx.scalar(text("SELECT count(*) FROM edition_papers")) or 0
+    worth: dict[str, float] = {}
+    shared: dict[str, int] = {}
+    for term, weight in _said(paper):
+        asked = {"asked": _asked(tx, Asked("", (term,))), "ranked": _ALIKE, "sample": sample}
+        holding = list(tx.scalars(text(f"SELECT paper_key FROM ({_candidates(tx)}) found"), asked))  # noqa: S608
+        rare = 0.0 if len(holding) == _ALIKE else math.log((size + 1) / (len(holding) + 0.5))
+        for key in holding:
+            worth[key] = worth.get(key, 0.0) + weight * max(0.0, rare)
+            shared[key] = shared.get(key, 0) + 1
+    worth.pop(paper.key, None)
+    # One word in common is no likeness.
+    near = [key for key in worth if shared[key] > 1 and worth[key] > 0]
+    return tuple(sorted(near, key=lambda key: (-round(worth[key], 6), key))[:limit])
+
+
+def _said(paper: Paper) -> list[tuple[Term, float]]:
+    """What a paper is about: the words and pairs of its title, and the words that its abstract repeats."""
+    title = [word for _span, word in spoken(paper.title)]
+    words = [word for _span, word in spoken(paper.abstract)]
+    telling = [word for word in dict.fromkeys(title) if _tells(word)]
+    pairs = [pair for pair in dict.fromkeys(pairwise(title)) if all(map(_tells, pair))]
+    often = sorted({word for word in words if _tells(word)} - set(telling), key=lambda word: (-words.count(word), word))
+    repeated = [word for word in often if words.count(word) > 1]
+    said = [(Term((word,)), 1.0 + 0.2 * min(5, words.count(word))) for word in telling[:_LOOKED_UP]]
+    said += [(Term(pair), 1.0) for pair in pairs[:_LOOKED_UP]]
+    return [*said, *((Term((word,)), 0.2 * min(5, words.count(word))) for word in repeated[:_LOOKED_UP])]
+
+
+def _tells(word: str) -> bool:
+    return len(word) > 2 and word not in STOP_WORDS and not word[0].isdigit()
+
+
+def _candidates(tx: Transaction) -> str:
+    """The newest papers that answer, with what each is worth."""
+    if tx.dialect.name == "postgresql":
+        return (
+            "SELECT search.paper_key, edition_papers.edition_id, "
+            "ts_rank_cd('{0.1, 0.35, 0.5, 1.0}', search.words, question.asked, 1) AS worth "
+            "FROM (SELECT CAST(:asked AS tsquery) AS asked) question "
+            "JOIN search ON search.words @@ question.asked "
+            "JOIN edition_papers ON edition_papers.paper_key = search.paper_key "
+            "JOIN editions ON editions.id = edition_papers.edition_id "
+            "WHERE editions.sample = :sample "
+            "ORDER BY edition_papers.edition_id DESC, search.paper_key LIMIT :ranked"
+        )
+    return (
+        "SELECT newest.paper_key, edition_papers.edition_id, newest.worth FROM "
+        "(SELECT paper_key, -bm25(search, 0.0, 8.0, 4.0, 3.0, 1.0) AS worth FROM search "
+        "WHERE search MATCH :asked ORDER BY rowid DESC LIMIT :ranked) newest "
+        "JOIN edition_papers ON edition_papers.paper_key = newest.paper_key "
+        "JOIN editions ON editions.id = edition_papers.edition_id WHERE editions.sample = :sample"
+    )
+
+
+def _asked(tx: Transaction, question: Asked) -> str:
+    """A question in the database's own words."""
+    if tx.dialect.name == "postgresql":
+        return " & ".join(
+            [*map(_to_tsquery, question.wanted), *(f"!({_to_tsquery(one)})" for one in question.unwanted)]
+        )
+    wanted = " AND ".join(map(_to_fts5, question.wanted))
+    return f"({wanted})" + "".join(f" NOT {_to_fts5(one)}" for one in question.unwanted)
+
+
+def _to_fts5(term: Term) -> str:
+    phrase = f'"{" ".join(term.words)}"' + ("*" if term.beginning else "")
+    return f"({{{_COLUMNS[term.field]}}} : {phrase})" if term.field else phrase
+
+
+def _to_tsquery(term: Term) -> str:
+    """The words in a row, each in its field; `*` asks for a beginning."""
+    weight = _WEIGHTS[term.field] if term.field else ""
+    last = len(term.words) - 1
+    marks = [("*" if term.beginning and place == last else "") + weight for place in range(last + 1)]
+    return (
+        "("
+        + " <-> ".join(f"'{word}'" + (f":{mark}" if mark else "") for word, mark in zip(term.words, marks, strict=True))
+        + ")"
+    )
