@@ -41,7 +41,7 @@ def parse(text: str, *, path: str) -> Roster:
     try:
         document = yaml.read(text)
     except yaml.Unreadable as error:
-        raise _refused(path, [error.mistake]) from error
+        raise refused(path, [error.mistake]) from error
     mistakes = [*document.mistakes, *_duplicates(document)]
     shape = None
     try:
@@ -49,7 +49,7 @@ def parse(text: str, *, path: str) -> Roster:
     except ValidationError as error:
         mistakes += [_mistake(each, document) for each in error.errors(include_url=False)]
     if mistakes or shape is None:
-        raise _refused(path, mistakes)
+        raise refused(path, mistakes)
     return _roster(shape)
 
 
@@ -64,11 +64,12 @@ def interests(declared: Mapping[str, Any]) -> Wants:
         return _wants(WantsShape.model_validate(dict(declared)))
     except ValidationError as error:
         found = [(tuple(each["loc"]), each) for each in error.errors(include_url=False)]
-        lines = tuple(dict.fromkeys(f"{yaml.shown_place(place)}: {_sentence(each, place)}" for place, each in found))
+        lines = tuple(dict.fromkeys(f"{yaml.shown_place(place)}: {sentence(each, place)}" for place, each in found))
     raise RosterError("interests: they cannot be read", mistakes=lines)
 
 
-def _refused(path: str, mistakes: list[Mistake]) -> RosterError:
+def refused(path: str, mistakes: list[Mistake]) -> RosterError:
+    """The error that tells all mistakes of a file, in its order."""
     lines = [mistake.shown(path) for mistake in sorted(mistakes, key=lambda each: each.line)]
     lines = list(dict.fromkeys(lines))
     count = "one mistake" if len(lines) == 1 else f"{len(lines)} mistakes"
@@ -123,12 +124,13 @@ def _mistake(error: ErrorDetails, document: Document) -> Mistake:
     place: Place = tuple(error["loc"])
     if place and place[-1] == "[key]":  # pydantic's way to point at a mapping's key
         place = place[:-1]
-        sentence = f"{quoted(place[-1])} is no topic name; use lower-case letters, digits and hyphens"
-        return Mistake(document.line(place), place, sentence)
-    return Mistake(document.line(place), place, _sentence(error, place))
+        said = f"{quoted(place[-1])} is no topic name; use lower-case letters, digits and hyphens"
+        return Mistake(document.line(place), place, said)
+    return Mistake(document.line(place), place, sentence(error, place))
 
 
-def _sentence(error: ErrorDetails, place: Place) -> str:
+def sentence(error: ErrorDetails, place: Place) -> str:
+    """What is wrong, why, and what to write instead; `place` names the field."""
     given = error["input"]
     shown = quoted(given) if isinstance(given, str | int | float) else _kind(given)
     limits = error.get("ctx", {})
@@ -186,10 +188,11 @@ def _roster(shape: RosterShape) -> Roster:
     topics = tuple(
         NamedTopic(name, topic.label or default_label(name), _wants(topic)) for name, topic in shape.topics.items()
     )
-    return Roster(defaults, topics, tuple(_subscriber(each, defaults) for each in shape.subscribers))
+    return Roster(defaults, topics, tuple(subscriber(each, defaults) for each in shape.subscribers))
 
 
-def _subscriber(shape: SubscriberShape, defaults: Defaults) -> Subscriber:
+def subscriber(shape: SubscriberShape, defaults: Defaults) -> Subscriber:
+    """What was declared of one person, with the defaults filled in."""
     return Subscriber(
         address=shape.address,
         name=shape.name,

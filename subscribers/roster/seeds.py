@@ -26,6 +26,12 @@ _BEFORE_TITLE = re.compile(
 _LIKE_AN_ID = re.compile(r"\[?(?:https?://|www\.|arxiv\b|[\doli]{3,}[.,:][\doli]{3,})", re.IGNORECASE)
 """How an id or a link begins, right or wrong: `24O1.10774` with a letter is one that was mistyped."""
 
+_MENTIONED = re.compile(
+    rf"(?:arxiv\.org/(?:abs|pdf|html)/|huggingface\.co/papers/|\barxiv[:.]\s*)(?P<id>{_ID})(?!\d)",
+    re.IGNORECASE | re.ASCII,
+)
+"""An id said to be arXiv's, anywhere in a text: `arXiv preprint arXiv:2401.10774`, `doi:10.48550/arXiv.2401.10774`."""
+
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|[^\W\d_]{2,}")  # scripts without spaces count by letter
 _BLANK = re.compile(r"\n[^\S\n]*\n")
 _CAPTION = re.compile(r"^(?:title|abstract)\s*[:\u2014-]\s*", re.IGNORECASE)
@@ -50,6 +56,19 @@ def read(text: str) -> str:
     if _LIKE_AN_ID.match(text):
         raise ValueError(f'{quoted(_line(text))} is no arXiv id; write for example "2401.10774", in quotes')
     return _pasted(text)
+
+
+def named(text: str) -> str | None:
+    """The arXiv id without version of a text that is nothing but an id or a link; None for any other."""
+    found = _NAMED.fullmatch(text.strip())
+    known = normalise_id(found["id"]) if found else None
+    return known[0] if known else None
+
+
+def mentioned(text: str) -> tuple[str, ...]:
+    """The arXiv ids without version that a text says to be arXiv's, in their order, each once."""
+    found = (normalise_id(each["id"]) for each in _MENTIONED.finditer(text))
+    return tuple(dict.fromkeys(known[0] for known in found if known))
 
 
 def _holds_id(text: str) -> bool:

@@ -62,17 +62,17 @@ def _category(text: str) -> str:
 
 
 @cache
-def _zones() -> frozenset[str]:
-    """IANA names only: what the system adds (posix/…, localtime) means something else on the next machine."""
+def zones() -> frozenset[str]:
+    """Every time zone by its IANA name; what the system adds (posix/…, localtime) means something else elsewhere."""
     return frozenset(z for z in available_timezones() if z not in {"localtime", "Factory", "posixrules"})
 
 
 def _zone(text: str) -> str:
-    if text in _zones():
+    if text in zones():
         return text
     folded = text.casefold().replace(" ", "_")
-    cities = sorted(zone for zone in _zones() if zone.casefold().rpartition("/")[2] == folded.rpartition("/")[2])
-    meant = cities or get_close_matches(text, sorted(_zones()), n=1, cutoff=0.75)
+    cities = sorted(zone for zone in zones() if zone.casefold().rpartition("/")[2] == folded.rpartition("/")[2])
+    meant = cities or get_close_matches(text, sorted(zones()), n=1, cutoff=0.75)
     hint = f"write for example {meant[0] if meant else 'Europe/Zurich'}"
     raise ValueError(f"{quoted(text)} is no IANA time zone; {hint}")
 

@@ -3,6 +3,7 @@
 `2401.10770` is a number to YAML, and would lose its last digit; here the field's own type decides what a scalar is.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,10 @@ Place = tuple[str | int, ...]
 """The way to a value from the top: ("subscribers", 2, "zone")."""
 
 _MOST_ALIASED = 50_000  # values an alias may bring in again: more is a bomb, not a roster
-_NULL = "tag:yaml.org,2002:null"
+_DEEPEST = 50  # brackets of a stranger's text that are open at once
+_BRACKETS = re.compile(r"[\[\]{}]")
+_OWN = "tag:yaml.org,2002:"  # tags of YAML itself, which every plain value has
+_NULL = f"{_OWN}null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +68,18 @@ def shown_place(place: Place) -> str:
     return escaped(text.removeprefix("."))
 
 
-def read(text: str) -> Document:
-    """The document in `text`.
+def read(text: str, *, plain: bool = False) -> Document:
+    """The document in `text`; with `plain`, for what strangers send, without anchors, aliases and tags.
 
     Raises:
         Unreadable: a syntax error, a value inside itself, or aliases that multiply without end.
 
     """
+    if plain and _depth(text) > _DEEPEST:
+        raise Unreadable(Mistake(1, (), "is nested too deeply"))
     try:
         root = YAML(typ="safe", pure=True).compose(text)
-        return _Reading().document(root)
+        return _Reading(plain=plain).document(root)
     except RecursionError as error:
         raise Unreadable(Mistake(1, (), "is nested too deeply for a roster")) from error
     except MarkedYAMLError as error:
@@ -88,6 +94,15 @@ def read(text: str) -> Document:
         raise Unreadable(Mistake(1, (), f"is no YAML: {error}")) from error
 
 
+def _depth(text: str) -> int:
+    """The most brackets that are open at once: the parser takes seconds to find out that they are too many."""
+    depth = deepest = 0
+    for bracket in _BRACKETS.findall(text):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def _shown(character: int | str) -> str:
     return f"U+{character if isinstance(character, int) else ord(character):04X}"
 
@@ -95,7 +110,8 @@ def _shown(character: int | str) -> str:
 class _Reading:
     """One walk over the nodes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, plain: bool) -> None:
+        self.plain = plain
         self.lines: dict[Place, int] = {}
         self.mistakes: list[Mistake] = []
         self.seen: set[int] = set()  # nodes that were read: meeting one again means an alias
@@ -140,8 +156,12 @@ class _Reading:
             yield key, child
 
     def guard(self, node: Node, place: Place) -> None:
-        """Aliases are welcome, but neither endless nor explosive."""
+        """Aliases are welcome, but neither endless nor explosive; of strangers none is."""
         line = node.start_mark.line + 1
+        if self.plain and (node.anchor or id(node) in self.seen):
+            raise Unreadable(Mistake(line, place, "holds an anchor or an alias; write the value out"))
+        if self.plain and not str(node.tag).startswith(_OWN):
+            raise Unreadable(Mistake(line, place, "holds a tag; write the value without it"))
         if id(node) in self.open:
             raise Unreadable(Mistake(line, place, "is an alias of something it is inside of"))
         if id(node) in self.seen:

@@ -21,6 +21,16 @@ def dump(roster: Roster) -> str:
         "topics": {topic.name: _topic(topic) for topic in roster.topics},
         "subscribers": [_subscriber(each, limits, schedule) for each in roster.subscribers],
     }
+    return SCHEMA_LINE + _written(value)
+
+
+def dump_person(person: Subscriber) -> str:
+    """One person's choices as the mapping that stands for them in a roster; nothing of it is left to the defaults."""
+    limits, schedule = _limits(person.limits, None), _schedule(person.schedule, None)
+    return _written(_subscriber(person, person.limits, person.schedule) | limits | schedule)
+
+
+def _written(value: dict[str, Any]) -> str:
     writer = YAML()
     writer.default_flow_style = False
     writer.allow_unicode = True
@@ -28,7 +38,7 @@ def dump(roster: Roster) -> str:
     writer.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
     writer.dump(value, out)
-    return SCHEMA_LINE + out.getvalue()
+    return out.getvalue()
 
 
 def _topic(topic: NamedTopic) -> dict[str, Any]:
