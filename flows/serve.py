@@ -1,4 +1,4 @@
-"""`paperboy serve`: server, UI, work pool, deployment and worker with one command, stopped together.
+"""`paperboy serve`: server, UI, work pool, deployment, worker and readers' site with one command, stopped together.
 
 What dies is started again; what a power cut left behind is swept; nothing listens beyond 127.0.0.1.
 """
@@ -103,8 +103,7 @@ class _Stop:
 
 def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
     port = settings.prefect_port
-    if not server.port_is_free(port):
-        raise ServeFailed(f"port {port} is taken by another program; end it, or set PAPERBOY_PREFECT_PORT")
+    _check_ports(settings)
     echo("starting the Prefect server")
     keeper = Kept(lambda: server.start(settings, port), server.start(settings, port))
     kept = [keeper]
@@ -119,6 +118,8 @@ def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
             echo(said)
         if not stop.asked:
             kept.append(Kept(lambda: _start_worker(settings), _start_worker(settings)))
+            if settings.site_port:
+                kept.append(Kept(lambda: _start_site(settings), _start_site(settings)))
             declare()
             for line in _screen(settings):
                 echo(line)
@@ -133,6 +134,15 @@ def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
         for one in reversed(kept):
             one.child.stop(WORKER_STOP_SECONDS if one is not keeper else server.STOP_SECONDS)
     echo("stopped")
+
+
+def _check_ports(settings: Settings) -> None:
+    wanted = ((settings.prefect_port, "PAPERBOY_PREFECT_PORT"), (settings.site_port, "PAPERBOY_SITE_PORT"))
+    for port, name in wanted:
+        if port and not server.port_is_free(port):
+            raise ServeFailed(f"port {port} is taken by another program; end it, or set {name}")
+    if settings.prefect_port == settings.site_port:
+        raise ServeFailed("PAPERBOY_PREFECT_PORT and PAPERBOY_SITE_PORT are the same; set one of them to another")
 
 
 def _prepare(settings: Settings, stop: _Stop) -> list[str]:
@@ -163,6 +173,16 @@ def _start_worker(settings: Settings) -> Child:
         env=environment(settings),
         cwd=ROOT,
         log=server.logs(settings) / "worker.log",
+    )
+
+
+def _start_site(settings: Settings) -> Child:
+    return Child(
+        "site",
+        (sys.executable, "-m", "flows.site"),
+        env=environment(settings),
+        cwd=ROOT,
+        log=server.logs(settings) / "site.log",
     )
 
 
@@ -206,8 +226,10 @@ def _process_of_the_run(settings: Settings) -> int | None:
 
 
 def _screen(settings: Settings) -> list[str]:
+    site = f"http://{HOST}:{settings.site_port}" if settings.site_port else "not here (PAPERBOY_SITE_PORT is 0)"
     return [
         "Paperboy is serving.",
+        f"  readers' site          {site}",
         f"  watch and start runs   http://{HOST}:{settings.prefect_port}",
         "  schedule               daily-digest/hourly, five past each hour (pause it in the UI; the pause holds)",
         f"  logs                   {server.logs(settings)}",

@@ -29,8 +29,10 @@ from newsletter.sources.samples import SampleSite
 from newsletter.steps import restored
 from newsletter.steps.deliver import note_nothing
 from newsletter.steps.enqueue import preview
+from newsletter.steps.house import NoticePrinter
 from newsletter.steps.ledger import Note
-from subscribers import receiving, service, tokens
+from newsletter.steps.notices import NoticePost
+from subscribers import houses, receiving, service, tokens
 from subscribers.models import Audience
 
 
@@ -183,6 +185,12 @@ class Shop:
             domain_rate=self.settings.domain_rate if self.settings.transport == "smtp" else 0.0,
             stop=stop or threading.Event(),
         )
+
+    def notices(self, stop: threading.Event | None = None) -> NoticePost:
+        """What sending notices needs; once `stop` is set no more is begun."""
+        house = houses.house(self.settings, keys=[secret(self.settings)], site=self.settings.site)
+        printer = NoticePrinter(house, stamp=signer(self.settings))
+        return NoticePost(self.database, transport(self.settings), printer, now, stop or threading.Event())
 
     def check_mark(self) -> None:
         """Refuse to send from a database that was restored from a backup and is older than its mail.

@@ -145,6 +145,15 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'paperboy.db'}"
 
     @property
+    def site(self) -> str:
+        """Where readers find the site, without a slash at its end; empty where they do not.
+
+        Mails of the outbox stay on this machine, so that there it is the address on this machine.
+        """
+        local = f"http://127.0.0.1:{self.site_port}" if self.site_port and self.transport == "outbox" else ""
+        return self.site_url.rstrip("/") or local
+
+    @property
     def outbox_dir(self) -> Path:
         """Where the outbox transport writes."""
         return self.data_dir / "outbox"

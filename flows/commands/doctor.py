@@ -148,18 +148,16 @@ def _templates(settings: "Settings") -> str:
     from jinja2 import TemplateError
 
     from newsletter.mail.rendering import Renderer
-    from subscribers.web import preview, site
+    from subscribers.web import frame, preview
 
     message = Renderer({}, list_name=settings.list_name, postal_address=settings.postal_address).notice(
         subject="A look at the templates", paragraphs=("This is never sent.",)
     )
-    pages = (("unsubscribe", site.templates()), ("preview", preview.templates()))
+    # Each with its own filters: those of the preview page are not the site's.
+    site, looking = frame.templates(), preview.templates()
+    names = [name for name in site.list_templates(["html"]) if "static/" not in name]
     try:
-        compiled = [
-            made.get_template(name)
-            for kind, made in pages
-            for name in made.list_templates(filter_func=lambda name, kind=kind: name.startswith(kind))  # type: ignore[misc]
-        ]
+        compiled = [(looking if name.startswith("preview") else site).get_template(name) for name in names]
     except TemplateError as error:
         raise ConfigurationError(f"templates/web: {error}; mend it, or take the file from the repository") from error
     return f"mail compiles ({len(message.html.encode()) // 1024} KB when empty), {len(compiled)} pages compile"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands import opening, people, run, screen
+from newsletter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from newsletter.database import Database
@@ -52,11 +53,12 @@ def _upgrade(database: "Database") -> None:
 
 
 def serve() -> None:
-    """Keep everything running: Prefect's server and page, the hourly schedule, and the worker that does the runs.
+    """Keep everything running: Prefect's server and page, the schedule, the worker that does the runs, readers' site.
 
     On a fresh installation it creates the database and applies the roster; later, `paperboy roster apply` does that
-    while it runs. The page is at http://127.0.0.1:4200 (`PAPERBOY_PREFECT_PORT`). Ctrl-C stops all of it together;
-    what a power cut left behind is put right at the next start.
+    while it runs. Prefect's page is at http://127.0.0.1:4200 (`PAPERBOY_PREFECT_PORT`), the site at
+    http://127.0.0.1:8080 (`PAPERBOY_SITE_PORT`). Ctrl-C stops all of it together; what a power cut left behind is put
+    right at the next start.
 
     Example: `paperboy serve`. Changes what a run changes, every hour.
     """
@@ -75,22 +77,22 @@ def site(
         int | None, typer.Option(min=1, max=65535, help="Port on 127.0.0.1; by default that of the settings.")
     ] = None,
 ) -> None:
-    """Serve the readers' site on this machine: today the page behind the unsubscribe link in each mail.
+    """Serve the readers' site on this machine: signing up, choosing, voting, leaving, the archive and its search.
 
-    Put it behind your own web server, which speaks https to the world, and set `PAPERBOY_SITE_URL` to the address that
-    readers see; from then on mails carry a one-click unsubscribe link. Ctrl-C ends it.
+    `paperboy serve` does it too. Put it behind your own web server, which speaks https to the world, and set
+    `PAPERBOY_SITE_URL` to the address that readers see; from then on mails carry links to it. Ctrl-C ends it.
 
-    Example: `paperboy site --port 8080`. Changes the subscription of readers who unsubscribe.
+    Example: `paperboy site --port 8080`. Changes what readers ask for there, and sends the short mails that follow.
     """
-    from flows import wiring
-    from subscribers.web import app
-    from subscribers.web.frame import Frame
+    from flows import site as readers
 
     settings = opening.settings()
-    chosen = settings.site_port if port is None else port
-    with opening.database(settings) as database:
-        frame = Frame(database, settings, (wiring.secret(settings),), wiring.now, lambda: None)
-        screen.say(f"The readers' site is at http://127.0.0.1:{chosen}; Ctrl-C ends it.")
-        if not settings.site_url:
-            screen.say("Mails have no links to it yet: set PAPERBOY_SITE_URL to the address readers see.", "yellow")
-        app.serve(app.create_app(frame), port=chosen, proxies=settings.site_proxies)
+    chosen = port or settings.site_port
+    if not chosen:
+        raise ConfigurationError("PAPERBOY_SITE_PORT is 0, which is no site; name a port, as in --port 8080")
+    with opening.database(settings):
+        pass  # its schema is this version's
+    screen.say(f"The readers' site is at http://127.0.0.1:{chosen}; Ctrl-C ends it.")
+    if not settings.site_url:
+        screen.say("Mails have no links to it yet: set PAPERBOY_SITE_URL to the address readers see.", "yellow")
+    readers.run(settings.model_copy(update={"site_port": chosen}))

@@ -21,7 +21,8 @@ from starlette.requests import Request
 
 from newsletter.database import Database
 from newsletter.settings import Settings
-from subscribers import tokens
+from newsletter.steps.house import House
+from subscribers import houses, tokens
 from subscribers.tokens import Purpose
 from subscribers.web import forms
 from subscribers.web.forms import Form
@@ -53,7 +54,7 @@ class Frame:
         kept for `age` seconds.
         """
         html = (
-            _templates()
+            templates()
             .get_template(template)
             .render(list_name=self.settings.list_name, link=self.link, url=self.url, static=self.static, **values)
         )
@@ -73,7 +74,7 @@ class Frame:
     @property
     def base(self) -> str:
         """The site's address without a slash at its end."""
-        return self.settings.site_url.rstrip("/") or f"http://127.0.0.1:{self.settings.site_port}"
+        return self.settings.site or f"http://127.0.0.1:{self.settings.site_port}"
 
     def url(self, path: str) -> str:
         """The whole address of a path such as `/editions`: for feeds, mails and Open Graph."""
@@ -91,6 +92,11 @@ class Frame:
 
         """
         return self.link(f"/static/{static_files()[name].digest}/{name}")
+
+    @property
+    def house(self) -> House:
+        """What the short mails that a page causes need to know."""
+        return houses.house(self.settings, keys=self.keys, site=self.settings.site)
 
     def sign(self, purpose: Purpose, value: str) -> str:
         """An untimed link's token."""
@@ -141,7 +147,7 @@ def network_of(host: str) -> str:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
     """The site's templates; a misspelt name is an error, not a blank."""
     made = Environment(
         loader=FileSystemLoader(FOLDER),

@@ -175,7 +175,7 @@ class Served:
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The one server of the session."""
     folder = tmp_path_factory.mktemp("paper boy") / "var"
-    made = Served(Settings(data_dir=folder, prefect_port=free_port(), samples="always"))
+    made = Served(Settings(data_dir=folder, prefect_port=free_port(), site_port=free_port(), samples="always"))
     made.start()
     yield made
     assert made.stop() == 0
