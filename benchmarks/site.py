@@ -183,8 +183,8 @@ def wrk(url: str, seconds: float, etag: str) -> dict[str, Any]:
     lost = sum(map(int, re.findall(r"(?:connect|read|write|timeout) (\d+)", output)))
     return {
         "per_second": round(float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0])),
-        "p50_ms": milliseconds(re.findall(r"50%\s+(\S+)", output)[0]),
-        "p99_ms": milliseconds(re.findall(r"99%\s+(\S+)", output)[0]),
+        "p50_ms": milliseconds(re.findall(r"\n +50% +(\S+)", output)[0]),
+        "p99_ms": milliseconds(re.findall(r"\n +99% +(\S+)", output)[0]),
         "answered": answered,
         "not_ok": bad + lost,
     }
