@@ -12,6 +12,8 @@ from newsletter.database import Transaction
 from newsletter.queries import marks
 from newsletter.queries.bulk import ids_as, packed_ids, texts
 from newsletter.schema import bounces, deliveries, editions, subscribers, subscriptions, suppressions, topics
+from subscribers import consent_queries
+from subscribers.consent_queries import Consent, Said
 from subscribers.models import (
     Cadence,
     KnownSubscriber,
@@ -94,6 +96,14 @@ def open_keys(tx: Transaction, keys: Collection[str]) -> frozenset[str]:
 def by_token(tx: Transaction, token: str) -> KnownSubscriber | None:
     """The subscriber with this token."""
     row = tx.execute(_EVERYTHING.where(subscribers.c.token == token)).mappings().first()
+    return None if row is None else _known(row)
+
+
+def by_id(tx: Transaction, subscriber_id: int, *, hold: bool = False) -> KnownSubscriber | None:
+    """The subscriber with this id; with `hold` nobody else changes their consent before the transaction ends."""
+    if hold:
+        tx.execute(select(subscribers.c.id).where(subscribers.c.id == subscriber_id).with_for_update(key_share=True))
+    row = tx.execute(_EVERYTHING.where(subscribers.c.id == subscriber_id)).mappings().first()
     return None if row is None else _known(row)
 
 
@@ -194,22 +204,45 @@ def activate_from_roster(tx: Transaction, subscriber_ids: Collection[int], now: 
     ours = and_(subscriptions.c.state == SubscriptionState.UNSUBSCRIBED, subscriptions.c.how == "roster")
     # Said in the statement itself: somebody may have clicked "unsubscribe" since the plan was made.
     open_ = or_(subscriptions.c.state == SubscriptionState.PENDING, ours)
-    _set_consent(tx, subscriber_ids, Subscription(SubscriptionState.ACTIVE, "roster", now), open_)
+    back = _set_consent(tx, subscriber_ids, Subscription(SubscriptionState.ACTIVE, "roster", now), open_)
+    consent_queries.add_to_all(tx, back, Consent(Said.RETURNED, now, "roster"))
 
 
-def end_subscriptions(tx: Transaction, subscriber_ids: Collection[int], *, how: str, now: datetime) -> None:
-    """Subscriptions end; one the roster had ended before becomes the reader's own word, any other ended one stays."""
+def end_subscriptions(
+    tx: Transaction, subscriber_ids: Collection[int], *, how: str, now: datetime, origin: str = ""
+) -> None:
+    """Subscriptions end; one the roster had ended before becomes the reader's own word, any other ended one stays.
+
+    Each end is written down; so is a reader's no to a confirmation that may be on its way, though nothing is to end.
+    """
     by_roster = subscriptions.c.how == "roster"
     open_ = subscriptions.c.state != SubscriptionState.UNSUBSCRIBED
+    asking: list[int] = []
+    _hold(tx, subscriber_ids)
     if how != "roster":
         open_ = or_(open_, by_roster)
-    _set_consent(tx, subscriber_ids, Subscription(SubscriptionState.UNSUBSCRIBED, how, now), open_)
+        asking = consent_queries.with_open_question(tx, subscriber_ids)
+    ended = _set_consent(tx, subscriber_ids, Subscription(SubscriptionState.UNSUBSCRIBED, how, now), open_)
+    consent_queries.add_to_all(tx, {*ended, *asking}, Consent(Said.WITHDRAWN, now, how, origin))
 
 
-def _set_consent(tx: Transaction, subscriber_ids: Collection[int], consent: Subscription, condition: Any) -> None:
-    values = {"state": str(consent.state), "how": consent.how, "changed_at": consent.changed_at}
+def _hold(tx: Transaction, subscriber_ids: Collection[int]) -> None:
+    """Let nobody else change the consent of these people before the transaction ends."""
     for chunk in _chunks(sorted(subscriber_ids)):
-        tx.execute(update(subscriptions).where(subscriptions.c.subscriber_id.in_(chunk), condition).values(**values))
+        people = select(subscribers.c.id).where(subscribers.c.id.in_(chunk)).order_by(subscribers.c.id)
+        tx.execute(people.with_for_update(key_share=True))
+
+
+def _set_consent(
+    tx: Transaction, subscriber_ids: Collection[int], consent: Subscription, condition: ColumnElement[bool]
+) -> list[int]:
+    """The ids of those whose consent changed."""
+    values = {"state": str(consent.state), "how": consent.how, "changed_at": consent.changed_at}
+    changed: list[int] = []
+    for chunk in _chunks(sorted(subscriber_ids)):
+        theirs = update(subscriptions).where(subscriptions.c.subscriber_id.in_(chunk), condition).values(**values)
+        changed += tx.scalars(theirs.returning(subscriptions.c.subscriber_id))
+    return changed
 
 
 def replace_topics(tx: Transaction, gone: Collection[str], put: Iterable[NamedTopic]) -> None:
