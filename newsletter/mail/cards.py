@@ -64,7 +64,7 @@ class Card:
 
 def card(paper: Paper) -> Card:
     """The card of a paper; unknown facts are left out."""
-    links = tuple(_links(paper))
+    links = tuple(reading_on(paper))
     named = title(paper)
     # Looked for in what is shown, so that it is a part of it to the letter.
     abstract = words.clean(to_unicode(words.clean(paper.abstract[:_MOST])))
@@ -126,7 +126,7 @@ def _facts(paper: Paper) -> list[str]:
     return facts
 
 
-def _links(paper: Paper) -> list[tuple[str, str]]:
+def reading_on(paper: Paper) -> list[tuple[str, str]]:
     """Where to read on; a withdrawn paper has no PDF, a paper without an arXiv id only what its sources named."""
     found: list[tuple[str, str | None]] = []
     if paper.arxiv_id:
