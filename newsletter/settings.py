@@ -78,6 +78,25 @@ class Settings(BaseSettings):
     dkim_ed25519_key: str = Field("", description="File of the Ed25519 private key, PEM.")
     delivery_expiry_hours: int = Field(24, ge=1, le=168, description="A delivery not accepted by then expires.")
 
+    # mail in
+    inbox_address: str = Field(
+        "", description="Address readers write to; a confirmation's answers come to it with a signed part; empty: off."
+    )
+    inbox_host: str = Field("", description="IMAP server of its mailbox; empty: none is read by IMAP.")
+    inbox_port: int = Field(993, ge=1, le=65535, description="IMAP port.")
+    inbox_security: Literal["tls", "starttls", "none"] = Field(
+        "tls", description="tls from the start, or starttls: a password never goes in clear text by itself."
+    )
+    inbox_user: str = Field("", description="IMAP login; empty means the address.")
+    inbox_password: SecretStr = Field(SecretStr(""), description="IMAP password.")
+    inbox_folder: str = Field("INBOX", description="IMAP folder that is read.")
+    inbox_maildir: str = Field("", description="A Maildir that is read; empty: none.")
+    inbox_done: str = Field("", description="Folder for mail that was dealt with; empty: it stays, marked as read.")
+    inbox_aside: str = Field("", description="Folder for mail left to the operator; empty: it stays, unread.")
+    inbox_lmtp: str = Field(
+        "127.0.0.1:8024", description="Where `paperboy lmtp` listens: a port here, or a socket's path."
+    )
+
     # doors
     secret: SecretStr = Field(
         SecretStr(""), description="Key that signs links; empty means one made once and kept in the data directory."
@@ -116,7 +135,8 @@ class Settings(BaseSettings):
             raise ValueError("PAPERBOY_SOURCES names no source; name at least one, such as huggingface")
         if self.site_url and not self.site_url.startswith(("https://", "http://localhost", "http://127.0.0.1")):
             raise ValueError(f"PAPERBOY_SITE_URL is {self.site_url!r}; one-click links need https://")
-        self._check_bounce_address()
+        _check_room("PAPERBOY_BOUNCE_ADDRESS", self.bounce_address, "bounces@example.org")
+        _check_room("PAPERBOY_INBOX_ADDRESS", self.inbox_address, "papers@example.org")
         if self.transport == "smtp" and self.sender.endswith("@localhost>"):
             raise ValueError("PAPERBOY_TRANSPORT is smtp but PAPERBOY_SENDER is not set; set the From address")
         if self.dkim_domain and not (self.dkim_selector and self.dkim_key):
@@ -127,17 +147,6 @@ class Settings(BaseSettings):
         if bool(self.dkim_ed25519_selector) is not bool(self.dkim_ed25519_key):
             raise ValueError("PAPERBOY_DKIM_ED25519_SELECTOR and PAPERBOY_DKIM_ED25519_KEY belong together; set both")
         return self
-
-    def _check_bounce_address(self) -> None:
-        """Room for the signed part: a local part has 64 characters, and ours takes 43 with its plus."""
-        if not self.bounce_address:
-            return
-        local, _, host = self.bounce_address.partition("@")
-        if not re.fullmatch(r"[A-Za-z0-9._-]{1,21}", local) or not re.fullmatch(r"[A-Za-z0-9.-]+", host):
-            raise ValueError(
-                f"PAPERBOY_BOUNCE_ADDRESS is {self.bounce_address!r}; write a plain address such as "
-                "bounces@example.org, with at most 21 letters, digits, dots or hyphens before the @"
-            )
 
     @property
     def url(self) -> str:
@@ -167,6 +176,16 @@ class Settings(BaseSettings):
     def payload_dir(self) -> Path:
         """Answers of sources that could not be understood, kept for the operator."""
         return self.data_dir / "payloads"
+
+
+def _check_room(setting: str, address: str, example: str) -> None:
+    """Room for the signed part: a local part has 64 characters, and ours takes 43 with its plus."""
+    local, _, host = address.partition("@")
+    if address and not (re.fullmatch(r"[A-Za-z0-9._-]{1,21}", local) and re.fullmatch(r"[A-Za-z0-9.-]+", host)):
+        raise ValueError(
+            f"{setting} is {address!r}; write a plain address such as {example}, "
+            "with at most 21 letters, digits, dots or hyphens before the @"
+        )
 
 
 def load(**overrides: object) -> Settings:
