@@ -115,5 +115,14 @@ def edition_of(tx: Transaction, what: What, about: str) -> int | None:
     return found
 
 
+def topic_of(tx: Transaction, paper_key: str) -> str:
+    """The label of the topic that a paper's edition puts it in; empty where it is in none, or in that of the rest."""
+    same = (edition_topics.c.edition_id == edition_papers.c.edition_id) & (
+        edition_topics.c.position == edition_papers.c.topic
+    )
+    label = select(edition_topics.c.label).join(edition_papers, same)
+    return tx.scalar(label.where(edition_papers.c.paper_key == paper_key, edition_topics.c.kind != "other")) or ""
+
+
 def _vote(row: Row[Any]) -> Vote:
     return Vote(What(row.what), row.about, row.at, row.how, row.edition_id, row.undone_at)

@@ -1,22 +1,37 @@
-"""The page behind the unsubscribe link, one click by RFC 8058; no cookie, log-in or redirect."""
+"""Leaving: the page behind the unsubscribe link, one click by RFC 8058 (no cookie, log-in or redirect), coming back."""
 
 import logging
+from functools import partial
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from newsletter.reports import masked
-from subscribers import queries, service
-from subscribers.models import SubscriptionState
+from subscribers import consent, queries
+from subscribers.consent import Origin
+from subscribers.models import KnownSubscriber, SubscriptionState
 from subscribers.tokens import Purpose
 from subscribers.web import forms
+from subscribers.web.forms import Form
 from subscribers.web.frame import Frame
+from subscribers.web.signing_up import wording
 
 log = logging.getLogger("subscribers.site")
 
+REASONS = (
+    "Too much mail",
+    "The papers were not mine",
+    "I read them elsewhere",
+    "My work has changed",
+    "I never asked for it",
+)
+"""What a reader who leaves may tick."""
+
 _MOST_BODY = 4_096  # bytes of a form that are looked at; a one-click form has about thirty
 _ONE_CLICK = b"List-Unsubscribe"  # the form's only field, url-encoded or multipart (RFC 8058, 3.2)
+_LONGEST = 400  # characters of a reader's own words
 
 
 def router(frame: Frame) -> APIRouter:
@@ -26,26 +41,85 @@ def router(frame: Frame) -> APIRouter:
     @pages.get("/unsubscribe/{signed}")
     def ask(signed: str) -> Response:
         """The page with the button; changes nothing, for link scanners open every address in a mail."""
-        token = frame.read(Purpose.UNSUBSCRIBE, signed)
-        with frame.database.read() as tx:
-            known = queries.by_token(tx, token)
+        known = _reader(frame, signed)
         if known is None or known.subscription.state is SubscriptionState.UNSUBSCRIBED:
-            return frame.page("unsubscribe_done.html", address="")
-        return frame.page("unsubscribe.html", address=masked(known.subscriber.address))
+            return _left(frame, known, signed)
+        address = masked(known.subscriber.address)
+        return frame.page("unsubscribe.html", address=address, preferences=_preferences(frame, known))
 
     async def end(request: Request) -> Response:
         form = await forms.beginning(request, _MOST_BODY)
-        how = "one-click" if _ONE_CLICK in form else "page"
-        return await run_in_threadpool(_end, frame, request.path_params["signed"], how)
+        leave = partial(_leave, frame, request.path_params["signed"], frame.network(request))
+        return await run_in_threadpool(leave, one_click=_ONE_CLICK in form)
 
-    # Not through FastAPI's own: the shortest way for what mailbox providers post in bursts.
+    # Past FastAPI's own machinery: the shortest way for what mailbox providers post in bursts.
     pages.add_route("/unsubscribe/{signed}", end, methods=["POST"])
+
+    @pages.post("/unsubscribe/{signed}/back")
+    def back(request: Request, signed: str) -> Response:
+        """Come back at once, or by a mail where the address complained or bounced."""
+        known = _reader(frame, signed)
+        if known is None:
+            return _left(frame, None, signed)
+        origin = Origin("web", network=frame.network(request))
+        at_once = consent.come_back(
+            frame.database,
+            known.token,
+            origin=origin,
+            now=frame.clock(),
+            house=frame.house,
+            wording=wording(frame),
+        )
+        if not at_once:
+            frame.wake()
+        return frame.page("back.html", at_once=at_once, preferences=_preferences(frame, known))
+
+    @pages.post("/unsubscribe/{signed}/why")
+    def why(signed: str, form: Annotated[Form, Depends(frame.form)]) -> Response:
+        """Keep why they left, and thank them."""
+        said = _why(form)
+        known = _reader(frame, signed)
+        if said and known is not None:
+            consent.say_why(frame.database, known.token, said, now=frame.clock())
+        return _left(frame, known, signed, thanks=bool(said))
+
     return pages
 
 
-def _end(frame: Frame, signed: str, how: str) -> Response:
+def _reader(frame: Frame, signed: str) -> KnownSubscriber | None:
+    """Whose link it is; None where the database has them no more."""
+    token = frame.read(Purpose.UNSUBSCRIBE, signed)
+    with frame.database.read() as tx:
+        return queries.by_token(tx, token)
+
+
+def _leave(frame: Frame, signed: str, network: str, *, one_click: bool) -> Response:
     """Unsubscribed, as often as one likes; a reader who is gone from the database gets no more mail either."""
     token = frame.read(Purpose.UNSUBSCRIBE, signed)
-    known = service.unsubscribe(frame.database, token, now=frame.clock(), how=how)
+    how = "one-click" if one_click else "page"
+    origin = Origin("web", network=network)
+    known = consent.leave(frame.database, token, how=how, origin=origin, now=frame.clock())
     log.info("site.unsubscribed", extra={"how": how, "subscriber": known.id if known else None})
-    return frame.page("unsubscribe_done.html", address=masked(known.subscriber.address) if known else "")
+    return _left(frame, known, signed)
+
+
+def _left(frame: Frame, known: KnownSubscriber | None, signed: str, *, thanks: bool = False) -> Response:
+    return frame.page(
+        "unsubscribe_done.html",
+        address=masked(known.subscriber.address) if known else "",
+        signed=signed if known else "",
+        reasons=REASONS,
+        thanks=thanks,
+    )
+
+
+def _why(form: Form) -> str:
+    """What they ticked and what they wrote, as one text."""
+    ticked = form.get("reason")
+    reason = REASONS[int(ticked)] if ticked in map(str, range(len(REASONS))) else ""
+    words = " ".join(form.get("why").split())[:_LONGEST]
+    return ". ".join(part for part in (reason, words) if part)
+
+
+def _preferences(frame: Frame, known: KnownSubscriber) -> str:
+    return frame.link(f"/preferences/{frame.sign(Purpose.PREFERENCES, known.token)}")

@@ -91,7 +91,7 @@ def test_the_page_has_a_button_that_posts_to_itself(client, reader):
     """Whoever opens the link sees whose subscription it is, and one button."""
     page = client.get(link(reader.token)).text
 
-    assert '<form method="post">' in page
+    assert '<form method="post"' in page
     assert "r…@example.org" in page
     assert ADDRESS not in page
     assert "Morning Papers" in page
@@ -130,13 +130,14 @@ def test_a_second_post_changes_nothing_more(client, database, reader):
 
 
 def test_the_page_says_so_when_all_is_done_already(client, reader):
-    """After unsubscribing the link shows no button any more."""
+    """After unsubscribing the link shows no such button any more, but how to come back."""
     client.post(link(reader.token))
 
     page = client.get(link(reader.token)).text
 
-    assert "<form" not in page
+    assert ">Unsubscribe<" not in page
     assert "unsubscribed" in page
+    assert "/back" in page
 
 
 def test_the_roster_does_not_bring_back_who_clicked(client, database, reader):
