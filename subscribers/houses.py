@@ -11,7 +11,8 @@ from subscribers.tokens import Purpose
 def house(settings: Settings, *, keys: Sequence[str], site: str | None = None, answers_to: str = "") -> House:
     """What a notice needs, from the settings and the keys that sign links.
 
-    `site` is the site's address where the settings have none; `answers_to` an address at which mail is read.
+    `site` is the site's address where the settings have none; `answers_to` an address at which mail is read, by default
+    that of the settings.
     """
     return House(
         settings,
@@ -19,6 +20,6 @@ def house(settings: Settings, *, keys: Sequence[str], site: str | None = None, a
         sign_confirm=lambda value, at: tokens.sign_timed(Purpose.CONFIRM, value, keys=keys, now=at),
         sign_reply=lambda key: tokens.sign_reply(key, keys=keys),
         sign_key=lambda key: tokens.sign_key(key, keys=keys),
-        answers_to=answers_to,
+        answers_to=answers_to or settings.inbox_address,
         site=(settings.site_url if site is None else site).rstrip("/"),
     )
