@@ -59,7 +59,7 @@ class NoticePrinter:
             {},
             list_name=settings.list_name,
             postal_address=settings.postal_address,
-            unsubscribe_address=self._sender,
+            unsubscribe_address=house.answers_to or self._sender,
         )
 
     def __call__(self, notice: Queued) -> Parcel:
@@ -106,10 +106,16 @@ class NoticePrinter:
             date=notice.queued_at,
             # One click in a mail to somebody who is not subscribed would end nothing.
             unsubscribe_url=links.unsubscribe if subscribed else None,
-            unsubscribe_mailto=f"mailto:{self._sender}?subject=unsubscribe" if subscribed else None,
+            unsubscribe_mailto=self._mailto(notice.token) if subscribed else None,
             reply_to=self._reply_to(notice),
             in_reply_to=notice.in_reply_to,
         )
+
+    def _mailto(self, token: str) -> str:
+        """A mail that unsubscribes: where our own inbox reads it, signed, so that it counts whoever it is from."""
+        inbox = self.house.answers_to
+        signed = f"%20{self.house.sign('unsubscribe', token)}" if inbox else ""
+        return f"mailto:{inbox or self._sender}?subject=unsubscribe{signed}"
 
     def _return_path(self, notice: Queued) -> str:
         if notice.in_reply_to:

@@ -66,7 +66,7 @@ class Printer:
                 papers,
                 list_name=settings.list_name,
                 postal_address=settings.postal_address,
-                unsubscribe_address=self._sender,
+                unsubscribe_address=settings.inbox_address or self._sender,
             )
             kept = self._renderers[id(papers)] = (papers, renderer)
         return kept[1]
@@ -95,6 +95,11 @@ class Printer:
             list_id=self._list_id,
             date=delivery.queued_at,
             unsubscribe_url=links.unsubscribe,
-            unsubscribe_mailto=f"mailto:{address}?subject=unsubscribe",
+            unsubscribe_mailto=self._mailto(delivery.token),
             feedback_id=f"{delivery.edition_id}:digest:{settings.list_host}",
         )
+
+    def _mailto(self, token: str) -> str:
+        """A mail that unsubscribes: where our own inbox reads it, signed, so that it counts whoever it is from."""
+        inbox = self.settings.inbox_address
+        return f"mailto:{inbox or self._sender}?subject=unsubscribe" + (f"%20{self.sign(token)}" if inbox else "")
