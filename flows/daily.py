@@ -36,7 +36,7 @@ def daily_digest(parameters: RunParameters = WHATEVER_IS_DUE) -> State[RunReport
             collected = tasks.collect(day, parameters.sources)
             composed = tasks.compose(day, collected.remarks, scheduled=not parameters.ignore_hours)
             queued = tasks.enqueue(run, day, parameters)
-            delivered = tasks.deliver_all(run, queued.shards)
+            delivered = tasks.deliver_all(run, queued.shards, dry_run=parameters.dry_run)
             told = tasks.report(run, day, collected, composed, queued, delivered, dry_run=parameters.dry_run)
     except RunInProgress as error:
         return artifacts.cancelled(error)

@@ -5,6 +5,7 @@ Only dates, ids and small reports cross a task's boundary; each opens what it ne
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -180,8 +181,17 @@ def _tell_progress(done: int, of_all: int) -> None:
     say("deliver.progress", f"delivered {done} of {of_all}", done=done, of=of_all)
 
 
-def deliver_all(run: str, shards: Sequence[Shard]) -> tuple[DeliverReport, ...]:
-    """Shard after shard, until the mailer stops or stays down: the next one would hear the same, and try as long.
+def send_notices() -> None:
+    """Send the confirmations and answers that wait; a mailer that is down is heard of with the digests."""
+    with suppress(MailerUnavailable), wiring.shop() as shop:
+        accepted = shop.send_notices(_STOP)
+        say("notices.done", f"{accepted} confirmations and answers sent", accepted=accepted)
+
+
+def deliver_all(run: str, shards: Sequence[Shard], *, dry_run: bool = False) -> tuple[DeliverReport, ...]:
+    """Confirmations and answers, then shard after shard, until the mailer stops or stays down.
+
+    The next shard would hear the same, and try as long.
 
     The unforeseen costs its shard and is raised at the end, when the others are delivered.
 
@@ -191,6 +201,8 @@ def deliver_all(run: str, shards: Sequence[Shard]) -> tuple[DeliverReport, ...]:
     told: list[DeliverReport] = []
     unforeseen: list[Exception] = []
     with Stopping(_STOP, firm=True):
+        if not dry_run:
+            send_notices()
         for shard in shards:
             try:
                 told.append(deliver.submit(run, shard).result())

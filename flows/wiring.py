@@ -31,8 +31,8 @@ from newsletter.steps.deliver import note_nothing
 from newsletter.steps.enqueue import preview
 from newsletter.steps.house import NoticePrinter
 from newsletter.steps.ledger import Note
-from newsletter.steps.notices import NoticePost
-from subscribers import houses, receiving, service, tokens
+from newsletter.steps.notices import NoticePost, send_notices
+from subscribers import consent, houses, receiving, service, tokens
 from subscribers.models import Audience
 
 
@@ -191,6 +191,18 @@ class Shop:
         house = houses.house(self.settings, keys=[secret(self.settings)], site=self.settings.site)
         printer = NoticePrinter(house, stamp=signer(self.settings))
         return NoticePost(self.database, transport(self.settings), printer, now, stop or threading.Event())
+
+    def send_notices(self, stop: threading.Event | None = None) -> int:
+        """Send the confirmations and answers that wait, and forget what need not be kept; how many were accepted.
+
+        Raises:
+            MailerUnavailable: the transport could not be opened; nothing was claimed.
+            RestoredBackup: the database is older than the mail that was sent from it.
+
+        """
+        self.check_mark()
+        consent.tidy(self.database, now=now())
+        return send_notices(self.notices(stop))
 
     def check_mark(self) -> None:
         """Refuse to send from a database that was restored from a backup and is older than its mail.

@@ -15,7 +15,7 @@ from newsletter.errors import ConfigurationError, LinkExpired, PaperboyError
 from newsletter.queries import notices as notice_queries
 from newsletter.queries.notices import TRIED_ANYWAY
 from newsletter.steps.notices import ALREADY, CONFIRM, House, Notice, queue
-from subscribers import addresses, allowance, consent_queries, queries, service, tokens
+from subscribers import addresses, allowance, consent_queries, privacy_queries, queries, service, tokens
 from subscribers.addresses import Address
 from subscribers.consent_queries import Consent, Said
 from subscribers.models import Defaults, KnownSubscriber, Subscriber, SubscriptionState
@@ -331,7 +331,8 @@ def say_why(database: Database, token: str, why: str, *, now: datetime) -> None:
 
 
 def tidy(database: Database, *, now: datetime) -> int:
-    """Forget who never confirmed, whom notices went to, and who asked how often; how many rows that was."""
+    """Forget who never confirmed, whom notices went to, who asked how often, and what still names the erased."""
     with database.begin() as tx:
         gone = consent_queries.prune(tx, before=now - UNCONFIRMED_FOR)
-        return gone + notice_queries.forget(tx, now=now) + allowance.forget(tx, now=now)
+        gone += notice_queries.forget(tx, now=now) + allowance.forget(tx, now=now)
+        return gone + privacy_queries.sweep(tx)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,6 +36,8 @@ def deliver(
 ) -> None:
     """Send what is queued now, and say what became of it; makes no edition and queues nothing.
 
+    Confirmations and answers to mails go first.
+
     May run beside a run: each delivery is sent by whoever claims it first. What a server deferred goes out when its
     time has come, with `--wait` or with a later run. SIGTERM or Ctrl-C: no more is begun, what is on its way gets its
     answer, and the rest stays queued.
@@ -48,6 +51,9 @@ def deliver(
 
     stop = Stopping()
     with wiring.shop(opening.settings()) as shop, screen.working("looking at what is queued") as echo, stop:
+        echo("sending confirmations and answers")
+        with suppress(MailerUnavailable):  # said below, of the deliveries
+            shop.send_notices(stop.asked)
         told = empty(shop, f"deliver.{secrets.token_hex(8)}", echo, stop.asked, wait=wait)
         with shop.database.begin() as tx:
             waiting = outbox.waiting(tx)

@@ -158,6 +158,12 @@ def judge(tx: Transaction, number: int, claim: str | None, state: State, *, repl
     tx.execute(update(notices).where(*same).values(state=state, reply=reply, changed_at=now, claim=kept))
 
 
+def doubt(tx: Transaction, *, reply: str, now: datetime) -> None:
+    """Make everything uncertain that waits or is on its way."""
+    doubtful = {"state": State.UNCERTAIN, "reply": reply, "changed_at": now, "claim": None}
+    tx.execute(update(notices).where(notices.c.state.in_(_OPEN)).values(doubtful))
+
+
 # ---- upkeep ----------------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from newsletter.database import Database
 from newsletter.errors import PaperboyError, RestoredBackup
 from newsletter.mark import Mark, Sent
-from newsletter.queries import claims, marks
+from newsletter.queries import claims, marks, notices
 from newsletter.reports import RestoredReport
 from newsletter.steps.ledger import Note
 
@@ -86,6 +86,7 @@ def put_in_order(
             marks.let_go(tx, order, until=until)
         else:
             doubtful = marks.doubt(tx, reply=_DOUBT, now=now)
+            notices.doubt(tx, reply=_DOUBT, now=now)  # who waits for one asks again
             newest, readers = marks.close_editions(tx, day=now.date(), now=now)
             told = RestoredReport(until, doubtful, readers, marks.hold_back(tx, until=until))
             marks.put_in_order(tx, order, until=until, edition=newest)
