@@ -14,8 +14,10 @@ from typing import Any
 from newsletter.mail.latex import to_unicode
 from subscribers.roster import seeds
 
-LONGEST_TITLE, LONGEST_ABSTRACT = 300, 4_000
-"""Characters that are looked at: no title or abstract of arXiv is longer."""
+LONGEST_TITLE, LONGEST_ABSTRACT = 300, 1_500
+"""Characters that are kept: no title is longer, and the rest of an abstract tells little more."""
+_LOOKED_AT = 3_000  # characters of a field
+_COMMANDS = 200  # backslashes of a field; no abstract has more, and each costs the more the deeper it stands
 
 MOST = 2_000
 """Entries that are read: four times as many as a reader may have."""
@@ -59,11 +61,11 @@ def references(text: str) -> tuple[Reference, ...] | None:
 
 
 def _reference(title: str, abstract: str, arxiv_id: str) -> Reference:
-    return Reference(_plain(title[:LONGEST_TITLE]), _plain(abstract[:LONGEST_ABSTRACT]), arxiv_id)
+    return Reference(_plain(title)[:LONGEST_TITLE].strip(), _plain(abstract)[:LONGEST_ABSTRACT].strip(), arxiv_id)
 
 
 def _plain(text: str) -> str:
-    return " ".join(_TAGS.sub(" ", html.unescape(text)).split())
+    return " ".join(_TAGS.sub(" ", html.unescape(text[:_LOOKED_AT])).split())
 
 
 def _id(fields: Mapping[str, str], names: Iterable[str]) -> str:
@@ -95,7 +97,8 @@ def _bibtex(text: str) -> Iterator[Reference]:
 
 
 def _untexed(text: str) -> str:
-    return _BRACES.sub("", to_unicode(" ".join(text[:LONGEST_ABSTRACT].split())))
+    told = " ".join(text[:_LOOKED_AT].split())
+    return _BRACES.sub("", to_unicode(told) if told.count("\\") <= _COMMANDS else told)
 
 
 def _fields(body: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from subscribers import libraries
 from subscribers.roster import seeds
-from subscribers.wording import quoted
+
+LONGEST = 200_000
+"""Characters of plain text that are read: more than all of a reader's choices may take."""
 
 _LONG = 250  # characters: a longer line is no title
 _REFERENCE = 500  # characters: a longer paragraph that names an id is an abstract, not a reference in a list
@@ -41,8 +43,10 @@ def read(text: str) -> Pasted:
     beginning = text[: start.start()] if start else ""
     exported = libraries.references(text[len(beginning) :])
     if exported is None:
+        if len(text) > LONGEST:
+            return Pasted(mistakes=(f"this is too long: at most {LONGEST:,} characters",))
         return _read(_plain(text))
-    before, after = _read(_plain(beginning)), _exported(exported)
+    before, after = _read(_plain(beginning[:LONGEST])), _exported(exported)
     return Pasted(tuple(dict.fromkeys(before.seeds + after.seeds)), before.mistakes, after.left_out)
 
 
@@ -60,7 +64,10 @@ def _written(paper: str) -> str:
 def _read(pieces: Iterable[str]) -> Pasted:
     found: dict[str, None] = {}
     mistakes = []
-    for piece in pieces:
+    for number, piece in enumerate(pieces):
+        if number == libraries.MOST:
+            mistakes.append(f"these are more than {number:,} papers; keep those that say best what you look for")
+            break
         try:
             found[seeds.read(piece[: seeds.LONGEST])] = None
         except ValueError as error:
@@ -114,11 +121,13 @@ def _is_abstract(lines: Sequence[str]) -> bool:
 
 def _papers(lines: Sequence[str]) -> list[str]:
     """The papers of one paragraph."""
-    rest = list(lines)
     found: list[str] = []
-    while rest and (ids := _ids(rest[0])):
+    rest: Sequence[str] = ()
+    for number, line in enumerate(lines):
+        if not (ids := _ids(line)):
+            rest = lines[number:]
+            break
         found += ids
-        rest.pop(0)
     if not rest:
         return found
     named = [one for line in rest for one in _named(line)]
@@ -171,8 +180,3 @@ def _is_running(lines: Sequence[str]) -> bool:
 def too_many(count: int, most: int) -> str:
     """What to say of more example papers than a reader may have."""
     return f"{count} papers are too many: the most is {most}; keep those that say best what you look for"
-
-
-def unread(name: str) -> str:
-    """What to say of a file in which no paper was found."""
-    return f"{quoted(name)} holds no paper that can be read; export it as BibTeX, RIS or CSL-JSON, or one id a line"

@@ -26,14 +26,14 @@ class Uploaded:
     """What a file comes to."""
 
     wanted: Subscriber  # with the address of who uploads it
-    foreign: bool = False  # it names another address: neither that nor its name was taken
+    foreign: bool = False  # it names another address, which was not taken
     gone: tuple[str, ...] = ()  # topics that are not offered here
 
 
 def parse_person(text: str, before: Subscriber, *, topics: Collection[str], path: str) -> Uploaded:
-    """The choices in a file, for the person they are; what it says nothing of is empty, the schedule and limits stay.
+    """The choices in a file, for the person they are; what it says nothing of is empty, schedule and limits as before.
 
-    Takes the mapping alone, a list of it alone, or a roster that names one person. `path` is how mistakes call it.
+    Whose it is does not come from the file: address and name stay.     It is the mapping alone, a list of one, or a roster of one. `path` is how mistakes call it.
 
     Raises:
         RosterError: something is wrong; `mistakes` has one line for each mistake, in the order of the file.
@@ -53,9 +53,7 @@ def parse_person(text: str, before: Subscriber, *, topics: Collection[str], path
         )
     declared = dict(value)
     foreign = _is_foreign(declared, before)
-    if foreign:
-        declared["name"] = before.name
-    declared["address"] = before.address
+    declared |= {"address": before.address, "name": before.name}
     named = declared.get("topics")
     gone = tuple(one for one in named if isinstance(one, str) and one not in topics) if isinstance(named, list) else ()
     if isinstance(named, list):
@@ -126,10 +124,6 @@ def decoded(content: bytes) -> str:
 
 def ignored(uploaded: Uploaded) -> tuple[str, ...]:
     """Sentences about what of a file was not taken."""
-    said = (
-        ["The file was written for another address; yours and your name stayed as they are."]
-        if uploaded.foreign
-        else []
-    )
+    said = ["The file was written for another address; yours stayed as it is."] if uploaded.foreign else []
     said += [f"The topic {quoted(name)} is not offered here and was left out." for name in uploaded.gone]
     return tuple(said)
