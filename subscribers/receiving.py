@@ -9,6 +9,7 @@ from newsletter.mail import bounces
 from newsletter.mail.bounces import Failure, Reading
 from newsletter.mail.diagnosis import Kind
 from newsletter.models import Outcome
+from newsletter.queries import notices
 from subscribers import addresses, inbound, queries, tokens
 from subscribers.inbound import Meaning, Received
 from subscribers.models import Suppression
@@ -24,7 +25,7 @@ def receive(database: Database, raw: bytes, *, now: datetime, keys: Sequence[str
         return Received(Meaning.NOTHING, reading.kind, reading.how)
     with database.begin() as tx:
         for delivery_key in _delivery_keys(reading, keys):
-            found = queries.returned(tx, delivery_key)
+            found = queries.returned(tx, delivery_key) or _of_a_notice(tx, delivery_key)
             if found is not None:
                 subscriber_id, address = found
                 failure = inbound.about(reading, address)
@@ -56,6 +57,13 @@ def _delivery_keys(reading: Reading, keys: Sequence[str]) -> list[str]:
         except LinkInvalid:
             continue
     return found
+
+
+def _of_a_notice(tx: Transaction, key: str) -> tuple[int, str] | None:
+    """The subscriber of a notice and the address it went to; None where there is none, or it is long forgotten."""
+    notice = notices.by_key(tx, key)
+    known = queries.by_token(tx, notice.token) if notice is not None and notice.token else None
+    return None if notice is None or known is None else (known.id, notice.address)
 
 
 def _apply(tx: Transaction, failure: Failure, subscriber_id: int, address: str, now: datetime) -> Meaning:

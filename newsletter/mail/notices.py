@@ -34,7 +34,9 @@ def words(
             return _already(list_name, links)
         case "reply" if facts.get("subject") and facts.get("paragraphs"):
             own = links if facts.get("links") else Links()
-            return Words(str(facts["subject"]), tuple(str(each) for each in facts["paragraphs"]), links=own)
+            leads = {"leave": links.unsubscribe, "choose": links.preferences}.get(str(facts.get("leads", "")))
+            action = (str(facts["button"]), leads) if leads else None
+            return Words(str(facts["subject"]), tuple(str(each) for each in facts["paragraphs"]), action, own)
         case _:
             raise RenderError(f"notice ({kind}): nobody knows what it says")
 

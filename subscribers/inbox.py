@@ -1,0 +1,118 @@
+"""Reads a mailbox once: each mail that is unread and not known is acted on, then marked; one reader at a time."""
+
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from newsletter.steps.lease import lease
+from subscribers import received_queries, replying
+from subscribers.mailbox import Mailbox, MailboxUnavailable
+from subscribers.replying import Deed, Desk, Handled
+
+MOST = 1_000
+"""Mails of one reading; the next one goes on."""
+
+LEASE = "inbox"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxReport:
+    """What one reading came to; nobody's address is in it."""
+
+    where: str
+    read: int = 0  # mails that were looked at for the first time
+    deeds: dict[str, int] = field(default_factory=dict)  # how many of each
+    answered: int = 0
+    left: dict[str, int] = field(default_factory=dict)  # why, and how many, of those left to the operator
+    alarms: dict[str, int] = field(default_factory=dict)  # what servers refused for policy, and how often
+    waiting: int = 0  # mails that the next reading looks at
+    trouble: str = ""  # one sentence: why it ended early
+
+
+@dataclass(slots=True)
+class Count:
+    """A report that is being made."""
+
+    where: str
+    read: int = 0
+    answered: int = 0
+    deeds: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    alarms: Counter[str] = field(default_factory=Counter)
+
+    def add(self, handled: Handled) -> None:
+        """One more mail."""
+        self.read += 1
+        self.answered += handled.answered
+        self.deeds[handled.deed.value] += 1
+        if handled.deed is Deed.ASIDE:
+            self.left[handled.why] += 1
+        if handled.alarm:
+            self.alarms[handled.alarm] += 1
+
+    def report(self, *, waiting: int = 0, trouble: str = "") -> InboxReport:
+        """The report, most frequent first."""
+        told = (dict(each.most_common()) for each in (self.deeds, self.left, self.alarms))
+        deeds, left, alarms = told
+        return InboxReport(self.where, self.read, deeds, self.answered, left, alarms, waiting, trouble)
+
+
+def read(
+    desk: Desk,
+    mailbox: Mailbox,
+    *,
+    clock: Callable[[], datetime],
+    stop: threading.Event | None = None,
+    most: int = MOST,
+) -> InboxReport:
+    """Read a mailbox once; once `stop` is set no more is begun.
+
+    Where the mailbox cannot be reached the report says so, beside what was done before.
+
+    Raises:
+        RunInProgress: somebody else reads.
+        SQLAlchemyError: the database is away; what is not marked is read again.
+
+    """
+    count = Count(mailbox.name)
+    holder = f"{LEASE} {secrets.token_hex(8)}"
+    with lease(desk.database, holder=holder, clock=clock, name=LEASE) as held:
+        try:
+            with mailbox:
+                waiting = _read(desk, mailbox, count, clock, [held.lost, *([stop] if stop else [])], most)
+        except MailboxUnavailable as error:
+            return count.report(trouble=str(error))
+        with desk.database.begin() as tx:
+            received_queries.forget(tx, now=clock())
+    return count.report(waiting=waiting)
+
+
+def _read(
+    desk: Desk,
+    mailbox: Mailbox,
+    count: Count,
+    clock: Callable[[], datetime],
+    ends: list[threading.Event],
+    most: int,
+) -> int:
+    """Act on what is new, the oldest first; how many wait for the next time."""
+    places = mailbox.unread()
+    with desk.database.begin() as tx:
+        fates = received_queries.fates(tx, places)
+    new = [place for place in places if place not in fates]
+    for place, fate in fates.items():
+        if fate == received_queries.DONE:
+            mailbox.done(place)  # whoever did it died before it was marked
+    for number, place in enumerate(new):
+        if number >= most or any(end.is_set() for end in ends):
+            return len(new) - number
+        raw = mailbox.read(place)
+        if raw is None:
+            continue
+        handled = replying.act(desk, raw, now=clock(), place=place)
+        (mailbox.done if handled.is_done else mailbox.leave)(place)
+        count.add(handled)
+    return 0
