@@ -49,7 +49,7 @@ from newsletter.relevance.features import BACKGROUND_LIMIT
 from newsletter.reports import EnqueueReport
 from newsletter.schema import deliveries, skips, subscribers, subscriptions, suppressions
 from newsletter.settings import Settings
-from subscribers import addresses, queries
+from subscribers import addresses, queries, stored
 from subscribers.models import Audience, Schedule, Subscriber, Subscription, SubscriptionState, Wants
 
 PAPERS = 60  # of an edition
@@ -161,7 +161,7 @@ def row_of(number: int, profile: Profile) -> dict[str, Any]:
     address = f"reader{number}@example{number % 40}.com"
     reader = Subscriber(address, name=f"Reader {number}", wants=wants, schedule=Schedule(hour=0))
     rest = {"token": f"token{number:017}", "origin": "roster", "cursor": 1, "served_at": NOW - timedelta(days=1)}
-    return queries.columns(reader, addresses.fold(address)) | rest | {"created_at": NOW}
+    return stored.columns(reader, addresses.fold(address)) | rest | {"created_at": NOW}
 
 
 # ---- one run -------------------------------------------------------------------------------------------------------

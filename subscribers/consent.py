@@ -15,7 +15,7 @@ from newsletter.errors import ConfigurationError, LinkExpired, PaperboyError
 from newsletter.queries import notices as notice_queries
 from newsletter.queries.notices import TRIED_ANYWAY
 from newsletter.steps.notices import ALREADY, CONFIRM, House, Notice, queue
-from subscribers import addresses, allowance, consent_queries, privacy_queries, queries, service, tokens
+from subscribers import addresses, allowance, consent_queries, privacy_queries, queries, service, stored, tokens
 from subscribers.addresses import Address
 from subscribers.consent_queries import Consent, Said
 from subscribers.models import Defaults, KnownSubscriber, Subscriber, SubscriptionState
@@ -140,7 +140,7 @@ def _person(
     offered = queries.all_topics(tx)
     chosen = tuple(dict.fromkeys(name for name in topics if name in offered))
     person = Subscriber(read.mailed, topics=chosen, limits=defaults.limits, schedule=defaults.schedule)
-    row = queries.columns(person, read.key) | {
+    row = stored.columns(person, read.key) | {
         "token": secrets.token_urlsafe(16),
         "origin": origin.how,
         "cursor": queries.edition_before_latest(tx),

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from newsletter.database import Database, Transaction
 from newsletter.errors import LinkInvalid, PaperboyError
-from subscribers import addresses, consent_queries, queries
+from subscribers import addresses, consent_queries, queries, stored
 from subscribers.models import KnownSubscriber, Subscriber
 
 LONGEST = 64_000
@@ -54,7 +54,7 @@ def set_preferences(database: Database, token: str, wanted: Subscriber, *, now: 
             name=known.subscriber.name,
             topics=tuple(dict.fromkeys(name for name in wanted.topics if name in offered)),
         )
-        row = queries.columns(person, addresses.fold(person.address))
+        row = stored.columns(person, addresses.fold(person.address))
         if len(json.dumps(row["preferences"], ensure_ascii=False)) > LONGEST:
             raise PaperboyError(f"This is too much to keep: please say it in at most {LONGEST} characters in all.")
         queries.update_subscriber(tx, known.id, row)

@@ -1,31 +1,37 @@
 """SQL about people only; the first argument is always `tx`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.database import Transaction
 from newsletter.queries import marks
 from newsletter.queries.bulk import ids_as, packed_ids, texts
 from newsletter.schema import bounces, deliveries, editions, subscribers, subscriptions, suppressions, topics
-from subscribers import consent_queries
+from subscribers import consent_queries, stored
 from subscribers.consent_queries import Consent, Said
 from subscribers.models import (
-    Cadence,
     KnownSubscriber,
-    Limits,
     NamedTopic,
-    Schedule,
     Score,
-    Subscriber,
     Subscription,
     SubscriptionState,
     Suppression,
-    Wants,
 )
 
 _CHUNK = 5_000  # values in one IN: below the bound parameters either database takes
@@ -44,15 +50,15 @@ _EVERYTHING = select(
 
 
 def everyone(tx: Transaction) -> dict[str, KnownSubscriber]:
-    """Every subscriber by address key, whatever their consent."""
-    rows = tx.execute(_EVERYTHING.order_by(subscribers.c.id)).mappings()
-    return {row["address_key"]: _known(row) for row in rows}
+    """Every subscriber by address key, whatever their consent; of those who were erased there is nothing to tell."""
+    rows = tx.execute(_EVERYTHING.where(subscribers.c.address != "").order_by(subscribers.c.id)).mappings()
+    return {row["address_key"]: stored.known(row) for row in rows}
 
 
 def not_unsubscribed(tx: Transaction) -> dict[str, KnownSubscriber]:
     """The subscribers with a pending or active subscription, by address key, in the order of their ids."""
     wanted = _EVERYTHING.where(subscriptions.c.state != SubscriptionState.UNSUBSCRIBED)
-    return {row["address_key"]: _known(row) for row in tx.execute(wanted.order_by(subscribers.c.id)).mappings()}
+    return {row["address_key"]: stored.known(row) for row in tx.execute(wanted.order_by(subscribers.c.id)).mappings()}
 
 
 def cursors(tx: Transaction, keys: Collection[str] | None = None) -> list[int]:
@@ -78,7 +84,7 @@ def page(
     wanted = _EVERYTHING.where(*_open(tx, keys), subscribers.c.id > after, subscribers.c.cursor > above)
     if upto is not None:
         wanted = wanted.where(subscribers.c.cursor <= upto)
-    return [_known(row) for row in tx.execute(wanted.order_by(subscribers.c.id).limit(limit)).mappings()]
+    return [stored.known(row) for row in tx.execute(wanted.order_by(subscribers.c.id).limit(limit)).mappings()]
 
 
 def _open(tx: Transaction, keys: Collection[str] | None) -> list[ColumnElement[bool]]:
@@ -96,7 +102,7 @@ def open_keys(tx: Transaction, keys: Collection[str]) -> frozenset[str]:
 def by_token(tx: Transaction, token: str) -> KnownSubscriber | None:
     """The subscriber with this token."""
     row = tx.execute(_EVERYTHING.where(subscribers.c.token == token)).mappings().first()
-    return None if row is None else _known(row)
+    return None if row is None else stored.known(row)
 
 
 def by_id(tx: Transaction, subscriber_id: int, *, hold: bool = False) -> KnownSubscriber | None:
@@ -104,13 +110,13 @@ def by_id(tx: Transaction, subscriber_id: int, *, hold: bool = False) -> KnownSu
     if hold:
         tx.execute(select(subscribers.c.id).where(subscribers.c.id == subscriber_id).with_for_update(key_share=True))
     row = tx.execute(_EVERYTHING.where(subscribers.c.id == subscriber_id)).mappings().first()
-    return None if row is None else _known(row)
+    return None if row is None else stored.known(row)
 
 
 def by_address_key(tx: Transaction, key: str) -> KnownSubscriber | None:
     """The subscriber with this folded address."""
     row = tx.execute(_EVERYTHING.where(subscribers.c.address_key == key)).mappings().first()
-    return None if row is None else _known(row)
+    return None if row is None else stored.known(row)
 
 
 def near(tx: Transaction, key: str) -> list[str]:
@@ -152,7 +158,7 @@ def address_keys(tx: Transaction, subscriber_ids: Iterable[int]) -> dict[int, st
 def all_topics(tx: Transaction) -> dict[str, NamedTopic]:
     """The named topics by name, in the order of their names."""
     rows = tx.execute(select(topics).order_by(topics.c.name)).mappings()
-    return {row["name"]: _topic(row["name"], row["declaration"]) for row in rows}
+    return {row["name"]: stored.topic(row["name"], row["declaration"]) for row in rows}
 
 
 def suppressed_keys(tx: Transaction) -> frozenset[str]:
@@ -247,7 +253,7 @@ def _set_consent(
 
 def replace_topics(tx: Transaction, gone: Collection[str], put: Iterable[NamedTopic]) -> None:
     """Topics go, come, or are declared anew."""
-    declared = [{"name": topic.name, "declaration": declaration(topic)} for topic in put]
+    declared = [{"name": topic.name, "declaration": stored.declaration(topic)} for topic in put]
     names = [*gone, *(str(each["name"]) for each in declared)]
     for chunk in _chunks(names):
         tx.execute(delete(topics).where(topics.c.name.in_(chunk)))
@@ -292,9 +298,9 @@ def delete_score(tx: Transaction, key: str) -> None:
 
 
 def returned(tx: Transaction, delivery_key: str) -> tuple[int, str] | None:
-    """The subscriber of a delivery and the address it went to; None where there is no such delivery."""
+    """The subscriber of a delivery and the address it went to; None where there is none, or they were erased."""
     query = select(deliveries.c.subscriber_id, deliveries.c.address).where(deliveries.c.key == delivery_key)
-    row = tx.execute(query).first()
+    row = tx.execute(query.where(deliveries.c.address != "")).first()
     return None if row is None else (row.subscriber_id, row.address)
 
 
@@ -306,88 +312,6 @@ def note_return(tx: Transaction, delivery_key: str, words: str) -> None:
 def _insert(tx: Transaction, table: Any) -> Any:
     """An INSERT that can say ON CONFLICT, which both databases spell alike."""
     return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
-
-
-# ---- rows and values -------------------------------------------------------------------------------------------------
-
-
-def columns(subscriber: Subscriber, key: str) -> dict[str, Any]:
-    """What is declared of a person, as columns."""
-    limits, schedule = subscriber.limits, subscriber.schedule
-    return {
-        "address": subscriber.address,
-        "address_key": key,
-        "name": subscriber.name,
-        "zone": schedule.zone,
-        "hour": schedule.hour,
-        "cadence": str(schedule.cadence),
-        "weekday": schedule.weekday,
-        "paused_until": subscriber.paused_until,
-        "preferences": {
-            "topics": subscriber.topics,
-            "wants": _declared(subscriber.wants),
-            "limits": {
-                "max_papers": limits.max_papers,
-                "max_per_topic": limits.max_per_topic,
-                "floor": limits.floor,
-                "discovery": limits.discovery,
-            },
-        },
-    }
-
-
-def declaration(topic: NamedTopic) -> dict[str, Any]:
-    """A topic as its column."""
-    return {"label": topic.label, **_declared(topic.wants)}
-
-
-def _declared(wants: Wants) -> dict[str, Any]:
-    return {
-        "keywords": wants.keywords,
-        "categories": wants.categories,
-        "authors": wants.authors,
-        "seeds": wants.seeds,
-        "text": wants.text,
-        "mute": wants.mute,
-    }
-
-
-def _wants(stored: Mapping[str, Any]) -> Wants:
-    return Wants(
-        keywords=tuple(stored.get("keywords", ())),
-        categories=tuple(stored.get("categories", ())),
-        authors=tuple(stored.get("authors", ())),
-        seeds=tuple(stored.get("seeds", ())),
-        text=stored.get("text", ""),
-        mute=tuple(stored.get("mute", ())),
-    )
-
-
-def _topic(name: str, stored: Mapping[str, Any]) -> NamedTopic:
-    return NamedTopic(name, stored.get("label", name), _wants(stored))
-
-
-def _known(row: RowMapping) -> KnownSubscriber:
-    stored: Mapping[str, Any] = row["preferences"]
-    paused: date | None = row["paused_until"]
-    return KnownSubscriber(
-        id=row["id"],
-        token=row["token"],
-        subscriber=Subscriber(
-            address=row["address"],
-            name=row["name"],
-            topics=tuple(stored.get("topics", ())),
-            wants=_wants(stored.get("wants", {})),
-            limits=Limits(**stored.get("limits", {})),
-            schedule=Schedule(Cadence(row["cadence"]), row["weekday"], row["hour"], row["zone"]),
-            paused_until=paused,
-        ),
-        subscription=Subscription(SubscriptionState(row["state"]), row["how"], row["changed_at"]),
-        origin=row["origin"],
-        cursor=row["cursor"],
-        served_at=row["served_at"],
-        suppressed=bool(row["suppressed"]),
-    )
 
 
 def _chunks(items: Sequence[Item]) -> Iterable[Sequence[Item]]:

@@ -11,7 +11,7 @@ from newsletter.database import Database, Transaction
 from newsletter.errors import PaperboyError, RosterError
 from newsletter.identity import normalise_id
 from newsletter.models import InterestKind, Recipient, Skip
-from subscribers import addresses, due, queries, roster, vote_queries
+from subscribers import addresses, consent_queries, due, queries, roster, stored, vote_queries
 from subscribers.models import (
     Audience,
     Defaults,
@@ -54,8 +54,14 @@ def apply_roster(database: Database, declared: roster.Roster, *, now: datetime, 
     With `dry_run` the plan is made and nothing is written.
     """
     with database.begin() as tx:
-        suppressed = queries.suppressed_keys(tx)
-        plan = roster.plan(declared, queries.everyone(tx), topics=queries.all_topics(tx), suppressed=suppressed)
+        named = {addresses.fold(each.address) for each in declared.subscribers}
+        plan = roster.plan(
+            declared,
+            queries.everyone(tx),
+            topics=queries.all_topics(tx),
+            suppressed=queries.suppressed_keys(tx),
+            erased=consent_queries.erased_among(tx, named),
+        )
         if not dry_run:
             _apply(tx, declared, plan, now)
     return plan
@@ -66,7 +72,7 @@ def _apply(tx: Transaction, declared: roster.Roster, plan: roster.Plan, now: dat
     queries.replace_topics(tx, plan.topics_removed, (topic for topic in declared.topics if topic.name in put))
     cursor = queries.edition_before_latest(tx)
     rows = [
-        queries.columns(each, addresses.fold(each.address))
+        stored.columns(each, addresses.fold(each.address))
         | {
             "token": secrets.token_urlsafe(16),
             "origin": "roster",
@@ -77,8 +83,9 @@ def _apply(tx: Transaction, declared: roster.Roster, plan: roster.Plan, now: dat
     ]
     queries.insert_subscribers(tx, rows, Subscription(SubscriptionState.ACTIVE, "roster", now))
     for change in plan.changed:
-        key = addresses.fold(change.subscriber.address)
-        queries.update_subscriber(tx, change.subscriber_id, queries.columns(change.subscriber, key))
+        # Somebody who asked by web or mail, and has not confirmed, is the operator's from now on.
+        declared_row = stored.columns(change.subscriber, addresses.fold(change.subscriber.address))
+        queries.update_subscriber(tx, change.subscriber_id, declared_row | {"origin": "roster"})
     back = [change.subscriber_id for change in plan.changed if "subscription" in change.fields]
     queries.activate_from_roster(tx, back, now)
     queries.end_subscriptions(tx, [each.subscriber_id for each in plan.removed], how="roster", now=now)

@@ -79,7 +79,8 @@ def apply(
     """Show what the roster would change, then change it: all of it or nothing.
 
     Readers who are new get the newest edition first. Who is no longer named gets no more mail, and is served again when
-    you put them back. Who unsubscribed by themselves, or is suppressed, stays out whatever the file says.
+    you put them back. Who unsubscribed by themselves, is suppressed, or had their data erased, stays out whatever the
+    file says; who subscribed by web or mail keeps what they chose there.
 
     Example: `paperboy roster apply --dry-run`, then `paperboy roster apply`. Changes readers and topics.
     """
@@ -137,7 +138,7 @@ def in_a_line(plan: "Plan") -> str:
     if not parts:
         parts = [f"unchanged, {screen.count(len(plan.unchanged), 'reader')}"]
     if plan.kept_out:
-        parts.append(f"{len(plan.kept_out)} left out (unsubscribed or suppressed)")
+        parts.append(f"{len(plan.kept_out)} kept out (they left, are suppressed, or chose themselves)")
     return ", ".join(parts)
 
 

@@ -30,7 +30,7 @@ class KeptOut:
     """An address of the roster that is left exactly as it is."""
 
     address: str
-    why: str  # unsubscribed · suppressed
+    why: str  # unsubscribed · suppressed · erased · own choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,13 @@ def plan(
     *,
     topics: Mapping[str, NamedTopic] | None = None,
     suppressed: Collection[str] = (),
+    erased: Collection[str] = (),
 ) -> Plan:
     """What `roster` asks of a database that knows these subscribers by address key, topics by name, and suppressions.
 
     Somebody the roster itself once removed comes back with it; a reader who left by themselves, or an address that is
-    suppressed, stays as it is. Readers who came by web or mail are never removed.
+    suppressed or was erased, stays as it is. Readers who came by web or mail are never removed, and once they confirmed
+    what they chose stands, whatever the roster says.
     """
     added: list[Subscriber] = []
     changed: list[Change] = []
@@ -74,12 +76,11 @@ def plan(
         key = addresses.fold(wanted.address)
         named.add(key)
         have = known.get(key)
-        if key in suppressed:
-            kept_out.append(KeptOut(wanted.address, "suppressed"))
+        why = _kept_out(have, suppressed=key in suppressed, erased=key in erased)
+        if why:
+            kept_out.append(KeptOut(wanted.address, why))
         elif have is None:
             added.append(wanted)
-        elif has_left(have):
-            kept_out.append(KeptOut(wanted.address, "unsubscribed"))
         elif differences := _differences(have, wanted):
             changed.append(Change(have.id, wanted, differences))
         else:
@@ -96,6 +97,18 @@ def plan(
         topics_changed=tuple(name for name in after if name in before and before[name] != after[name]),
         topics_removed=tuple(sorted(name for name in before if name not in after)),
     )
+
+
+def _kept_out(have: KnownSubscriber | None, *, suppressed: bool, erased: bool) -> str:
+    """Why an address that the roster names is left as it is; empty where it is not."""
+    if suppressed:
+        return "suppressed"
+    if erased:
+        return "erased"
+    if have is not None and has_left(have):
+        return "unsubscribed"
+    chose = have is not None and have.origin != "roster" and have.subscription.state is SubscriptionState.ACTIVE
+    return "own choices" if chose else ""
 
 
 def has_left(known: KnownSubscriber) -> bool:
