@@ -17,7 +17,7 @@ from subscribers.roster import seeds
 LONGEST_TITLE, LONGEST_ABSTRACT = 300, 1_500
 """Characters that are kept: no title is longer, and the rest of an abstract tells little more."""
 _LOOKED_AT = 3_000  # characters of a field
-_COMMANDS = 200  # backslashes of a field; no abstract has more, and each costs the more the deeper it stands
+_COMMANDS = 60  # backslashes of a field; no abstract has more, and each costs the more the deeper it stands
 
 MOST = 2_000
 """Entries that are read: four times as many as a reader may have."""

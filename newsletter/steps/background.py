@@ -21,7 +21,7 @@ def background(database: Database, cache_dir: Path, *, day: date, sample: bool) 
 
     Built from what was fetched, so it speaks the language of the categories that are followed and nothing has to ship.
     """
-    with database.begin() as tx:
+    with database.read() as tx:
         keys = _keys(tx, day, sample=sample)
         name = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:32]
         path = cache_dir / "background" / f"{name}.npz"
@@ -41,7 +41,7 @@ def background(database: Database, cache_dir: Path, *, day: date, sample: bool) 
 
 def corpus(database: Database, *, day: date, sample: bool) -> tuple[Paper, ...]:
     """The papers that the background of a day is fitted on, by key."""
-    with database.begin() as tx:
+    with database.read() as tx:
         return queries.papers_by_key(tx, _keys(tx, day, sample=sample))
 
 

@@ -60,10 +60,10 @@ def trial(database: Database, profile: Profile, settings: Settings, *, days: int
         PaperboyError: there is no edition yet.
 
     """
-    editions = _last(database, days)
+    editions = last_editions(database, days)
     newest = editions[-1]
     window = Window(editions, background(database, settings.cache_dir, day=newest.day, sample=newest.sample))
-    with database.begin() as tx:
+    with database.read() as tx:
         window.know(examples(tx, profile.interests))
     matches, personal = window.explain(profile, _ALL), True
     if not matches and (digest := window.digest(profile)) is not None and not digest.personal:
@@ -82,8 +82,14 @@ def trial(database: Database, profile: Profile, settings: Settings, *, days: int
     )
 
 
-def _last(database: Database, days: int) -> tuple[Edition, ...]:
-    with database.begin() as tx:
+def last_editions(database: Database, days: int) -> tuple[Edition, ...]:
+    """The editions of the last `days` days, counted back from the newest, oldest first; never samples beside real ones.
+
+    Raises:
+        PaperboyError: there is no edition yet.
+
+    """
+    with database.read() as tx:
         newest = queries.latest(tx)
         if newest is None:
             raise PaperboyError("trial: there is no edition to try it on yet; `paperboy run` makes the first")
@@ -119,7 +125,7 @@ def suggest(database: Database, interests: Sequence[Interest], settings: Setting
         PaperboyError: there is no edition yet.
 
     """
-    with database.begin() as tx:
+    with database.read() as tx:
         newest = queries.latest(tx)
         seeds = known_seeds(tx, _named(interests))
     if newest is None:

@@ -33,7 +33,8 @@ class Uploaded:
 def parse_person(text: str, before: Subscriber, *, topics: Collection[str], path: str) -> Uploaded:
     """The choices in a file, for the person they are; what it says nothing of is empty, schedule and limits as before.
 
-    Whose it is does not come from the file: address and name stay.     It is the mapping alone, a list of one, or a roster of one. `path` is how mistakes call it.
+    Whose it is does not come from the file: address and name stay. It is the mapping alone, a list of one, or a roster
+    of one; `path` is how mistakes call it.
 
     Raises:
         RosterError: something is wrong; `mistakes` has one line for each mistake, in the order of the file.
