@@ -19,6 +19,11 @@ from newsletter.database import Database
 hypothesis_settings.register_profile("paperboy", deadline=None, max_examples=60, derandomize=True)
 hypothesis_settings.load_profile("paperboy")
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", metavar="FOLDER", help="keep what the browser saw here")
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
