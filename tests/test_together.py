@@ -1,4 +1,4 @@
-"""Writes that are committed together: one commit for many, and nobody's trouble is another's."""
+"""Writes that are done together: one commit for many, and nobody's trouble is another's."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -11,22 +11,36 @@ from newsletter.errors import PaperboyError
 from newsletter.together import Together
 
 
+class Rows:
+    """Work that puts a row for each wish; it waits where it is told to, and "bad" is nothing it can put."""
+
+    def __init__(self):
+        self.entered, self.opened = threading.Event(), threading.Event()
+
+    def __call__(self, tx, wishes):
+        for name in wishes:
+            if name == "wait":
+                self.entered.set()
+                assert self.opened.wait(10)
+            tx.execute(text("INSERT INTO topics (name, declaration) VALUES (:name, '{}')"), {"name": name})
+            if name == "bad":
+                raise PaperboyError("nothing of this")
+        return [f"put {name}" for name in wishes]
+
+
 @pytest.fixture
-def together(database):
+def rows():
+    """What is done."""
+    return Rows()
+
+
+@pytest.fixture
+def together(database, rows):
     """Over a real database, ended after the test."""
-    made = Together(database)
+    made = Together(database, rows)
     yield made
+    rows.opened.set()
     made.close()
-
-
-def put(name):
-    """One row; its name is the answer."""
-
-    def work(tx):
-        tx.execute(text("INSERT INTO topics (name, declaration) VALUES (:name, '{}')"), {"name": name})
-        return name
-
-    return work
 
 
 def names(database):
@@ -35,96 +49,80 @@ def names(database):
         return set(tx.scalars(text("SELECT name FROM topics")))
 
 
-def commits(database):
-    """A list that grows with each commit."""
-    seen = []
-    event.listen(database.engine, "commit", seen.append)
-    return seen
+def held(together, rows):
+    """Its thread is in a transaction that ends with `rows.opened`, so that the rest is asked meanwhile."""
+    first = together.ask("wait")
+    assert rows.entered.wait(10)
+    return first
 
 
-class Gate:
-    """Work that holds the thread until it is opened, so that the rest is asked meanwhile."""
-
-    def __init__(self, together):
-        self.entered, self.opened = threading.Event(), threading.Event()
-        self.done = together.ask(self)
-        assert self.entered.wait(10)
-
-    def __call__(self, _tx):
-        self.entered.set()
-        assert self.opened.wait(10)
-
-
-def test_what_is_asked_meanwhile_is_committed_together(database, together):
+def test_what_is_asked_meanwhile_is_committed_together(database, together, rows):
     """Fifty that wait behind one transaction share the next, and each has its own answer."""
-    counted = commits(database)
-    gate = Gate(together)
-    asked = [together.ask(put(f"t{number}")) for number in range(50)]
-    gate.opened.set()
+    counted = []
+    event.listen(database.engine, "commit", counted.append)
+    held(together, rows)
+    asked = [together.ask(f"t{number}") for number in range(50)]
+    rows.opened.set()
 
-    assert [each.result(10) for each in asked] == [f"t{number}" for number in range(50)]
+    assert [each.result(10) for each in asked] == [f"put t{number}" for number in range(50)]
     assert len(counted) == 2
-    assert len(names(database)) == 50
+    assert len(names(database)) == 51
 
 
 def test_an_answer_comes_after_its_commit(database, together):
-    """Whoever has an answer finds the row in the database, from another connection."""
+    """Whoever has an answer finds the row in the database, over another connection."""
 
-    def ask(number):
-        return together.write(put(f"t{number}")) in names(database)
+    def is_there(number):
+        together.ask(f"t{number}").result(10)
+        return f"t{number}" in names(database)
 
     with ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(ask, range(40)))
+        assert all(threads.map(is_there, range(40)))
 
 
-def test_trouble_of_one_is_not_the_others(database, together):
-    """Work that raises gets its error and leaves nothing; all that shared its transaction are done."""
+def test_trouble_of_one_is_not_the_others(database, together, rows):
+    """A wish that cannot be done gets its error and leaves nothing; all that shared its transaction are done."""
+    held(together, rows)
+    before, failing, after = (together.ask(name) for name in ("a", "bad", "b"))
+    rows.opened.set()
 
-    def fails(tx):
-        put("half")(tx)
-        raise PaperboyError("nothing of this")
-
-    gate = Gate(together)
-    before, failing, after = together.ask(put("a")), together.ask(fails), together.ask(put("b"))
-    gate.opened.set()
-
-    assert (before.result(10), after.result(10)) == ("a", "b")
+    assert (before.result(10), after.result(10)) == ("put a", "put b")
     with pytest.raises(PaperboyError, match="nothing of this"):
         failing.result(10)
-    assert names(database) == {"a", "b"}
+    assert names(database) == {"wait", "a", "b"}
 
 
-def test_trouble_of_the_database_is_told_to_all(tmp_path):
+def test_trouble_of_the_database_is_told_to_all(tmp_path, rows):
     """Where no transaction can begin, nobody is answered as if it had."""
     folder = tmp_path / "gone"
     database = Database(f"sqlite:///{folder / 'x.db'}")
     folder.rmdir()
-    together = Together(database)
-    asked = [together.ask(put("a")) for _ in range(3)]
+    together = Together(database, rows)
+    asked = [together.ask("a") for _ in range(3)]
 
     assert all("unable to open" in str(each.exception(10)) for each in asked)
     together.close()
     database.close()
 
 
-def test_closing_finishes_what_was_asked(database, together):
-    """Nothing that was asked before the end is dropped, and it can be used again."""
-    gate = Gate(together)
-    asked = [together.ask(put(f"t{number}")) for number in range(250)]
-    gate.opened.set()
+def test_closing_finishes_what_was_asked(database, together, rows):
+    """Nothing that was asked before the end is dropped, however much it is, and it can be used again."""
+    held(together, rows)
+    asked = [together.ask(f"t{number}") for number in range(450)]
+    rows.opened.set()
     together.close()
 
     assert all(each.done() for each in asked)
-    assert len(names(database)) == 250
-    assert together.write(put("later")) == "later"
+    assert len(names(database)) == 451
+    assert together.ask("later").result(10) == "put later"
 
 
-def test_a_future_that_was_cancelled_in_time_is_not_begun(database, together):
+def test_a_wish_that_was_cancelled_in_time_is_not_begun(database, together, rows):
     """Whoever gave up before their turn leaves no row."""
-    gate = Gate(together)
-    given_up, kept = together.ask(put("given up")), together.ask(put("kept"))
+    held(together, rows)
+    given_up, kept = together.ask("given up"), together.ask("kept")
     assert given_up.cancel()
-    gate.opened.set()
+    rows.opened.set()
     kept.result(10)
 
-    assert names(database) == {"kept"}
+    assert names(database) == {"wait", "kept"}
