@@ -148,7 +148,9 @@ def _check_ports(settings: Settings) -> None:
 def _prepare(settings: Settings, stop: _Stop) -> list[str]:
     """Sweep, pool, automation; then the deployments of prefect.yaml. Returns what is worth saying."""
     said = _finish(settings, "prepare", (sys.executable, "-m", "flows.sweep"), stop)
-    _finish(settings, "deploy", (sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"), stop)
+    # A mailbox that nobody named needs no runs every five minutes.
+    which = ("--all",) if settings.inbox_address else ("--name", "hourly")
+    _finish(settings, "deploy", (sys.executable, "-m", "prefect", "--no-prompt", "deploy", *which), stop)
     return [line for line in said.splitlines() if line.strip()]
 
 
@@ -232,6 +234,7 @@ def _screen(settings: Settings) -> list[str]:
         f"  readers' site          {site}",
         f"  watch and start runs   http://{HOST}:{settings.prefect_port}",
         "  schedule               daily-digest/hourly, five past each hour (pause it in the UI; the pause holds)",
+        *(["  mail from readers      inbox/inbox, every five minutes"] if settings.inbox_address else []),
         f"  logs                   {server.logs(settings)}",
         "  stop                   Ctrl-C",
     ]

@@ -6,6 +6,7 @@ cancelled; and a night switched off leaves a queue of late runs of which only th
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Crashed
 from prefect.workers.process import ProcessWorker
+
+from newsletter.settings import load
 
 POOL = "paperboy"
 UNFINISHED = (StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
@@ -89,6 +92,13 @@ async def ensure_pool(client: PrefectClient) -> None:
         await client.create_work_pool(WorkPoolCreate(name=POOL, type="process", base_job_template=template))
 
 
+async def drop_inbox(client: PrefectClient) -> None:
+    """Take away the inbox's deployment of an earlier start: no address is set any more that readers write to."""
+    with suppress(ObjectNotFound):
+        found = await client.read_deployment_by_name("inbox/inbox")
+        await client.delete_deployment(found.id)
+
+
 async def ensure_zombie_automation() -> None:
     """Crash a run that stops giving heartbeats, so that its slot is freed while the server goes on."""
     ended = {f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Cancelled", "Crashed")}
@@ -118,6 +128,8 @@ async def prepare(*, only_sweep: bool = False) -> str:
         crashed, cancelled = await sweep(client, now=datetime.now(UTC))
         if not only_sweep:
             await ensure_pool(client)
+            if not load().inbox_address:
+                await drop_inbox(client)
     if not only_sweep:
         await ensure_zombie_automation()
     said = []

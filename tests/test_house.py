@@ -24,6 +24,8 @@ ONLY_IN = {
     "mjml": ("newsletter/mail/",),
     "flufl": ("newsletter/mail/bounces.py",),
     "cryptography": ("newsletter/mail/dkim.py",),
+    "imap_tools": ("subscribers/mailbox.py",),
+    "aiosmtpd": ("subscribers/lmtp.py",),
 }
 """Each of these libraries is known in one place, so that it can be replaced there."""
 
@@ -72,6 +74,9 @@ PURE = (
     "subscribers/addresses.py",
     "subscribers/tokens.py",
     "subscribers/inbound.py",
+    "subscribers/commands.py",
+    "subscribers/robots.py",
+    "subscribers/answers.py",
     "subscribers/votes.py",
 )
 OUTSIDE = {"os", "subprocess", "socket", "httpx", "sqlalchemy", "aiosmtplib", "asyncio", "time", "random", "secrets"}
