@@ -17,10 +17,7 @@ from newsletter.database import Transaction
 from newsletter.models import Paper, Topic
 from newsletter.relevance.words import STOP_WORDS
 
-MOST = 1_000
-"""Papers of one answer that can be paged through."""
-
-_RANKED = 5_000
+RANKED = 5_000
 """Of the papers that answer, so many of the newest are ranked: a word that all papers hold costs no more than that."""
 
 _ALIKE = 400  # papers looked up for each word when related papers are sought
@@ -36,7 +33,7 @@ _WEIGHTS = {"title": "A", "author": "B", "topic": "C", "abstract": "D"}
 class Answer:
     """A page of what was found."""
 
-    total: int  # at most `_RANKED`
+    total: int  # at most `RANKED`
     keys: tuple[str, ...]  # best first
 
 
@@ -81,16 +78,22 @@ def _vector(one: Findable) -> str:
 # ---- asking --------------------------------------------------------------------------------------------------------
 
 
-def find(tx: Transaction, question: Asked, *, sample: bool, limit: int, offset: int = 0) -> Answer:
-    """The papers that answer a question, best first: in the title, by the author, more recent among equals."""
+def find(
+    tx: Transaction, question: Asked, *, sample: bool, limit: int, offset: int = 0, newest: bool = False
+) -> Answer:
+    """The papers that answer a question, best first: in the title, by the author, more recent among equals.
+
+    With `newest` the most recent first.
+    """
     if not question.wanted:
         return Answer(0, ())
-    asked = {"asked": _asked(tx, question), "ranked": _RANKED, "sample": sample}
+    asked = {"asked": _asked(tx, question), "ranked": RANKED, "sample": sample}
     total = tx.scalar(text(f"SELECT count(*) FROM ({_candidates(tx)}) found"), asked) or 0  # noqa: S608 - constants
+    order = "edition_id DESC, worth DESC, paper_key" if newest else "worth DESC, edition_id DESC, paper_key"
     rows: Sequence[Row[Any]] = tx.execute(
         text(
             f"SELECT paper_key FROM ({_candidates(tx)}) found "  # noqa: S608 - constants
-            "ORDER BY worth DESC, edition_id DESC, paper_key LIMIT :limit OFFSET :offset"
+            f"ORDER BY {order} LIMIT :limit OFFSET :offset"
         ),
         asked | {"limit": limit, "offset": offset},
     ).all()

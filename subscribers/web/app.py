@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import text
 
 from newsletter.errors import ConfigurationError
-from subscribers.web import confirming, errors, leaving, signing_up, voting
+from subscribers.web import archive, confirming, errors, leaving, signing_up, voting
 from subscribers.web.frame import Frame, static_files
 from subscribers.web.headers import Shell
 
@@ -29,10 +29,12 @@ def create_app(frame: Frame) -> FastAPI:
         title=frame.settings.list_name, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
     )
     errors.answer_errors(app, frame)
-    app.add_middleware(Shell, base=frame.base, trouble=partial(errors.answer, frame))
+    archive.install(app, frame)
     for module in PAGES:
         app.include_router(module.router(frame))
     _add_small_ones(app, frame)
+    # Last, so that it is around everything.
+    app.add_middleware(Shell, base=frame.base, trouble=partial(errors.answer, frame))
     return app
 
 
@@ -52,6 +54,7 @@ def _add_small_ones(app: FastAPI, frame: Frame) -> None:
     @app.get("/robots.txt")
     def robots() -> Response:
         lines = ["User-agent: *", *(f"Disallow: {frame.link(path)}" for path in _PRIVATE)]
+        lines.append(f"Sitemap: {frame.url('/sitemap.xml')}")
         return frame.public(PlainTextResponse("\n".join(lines) + "\n"), age=86_400)
 
     @app.get("/healthz")

@@ -10,8 +10,16 @@ from subscribers import consent
 from subscribers.consent import AddressError, Origin
 from subscribers.web.forms import Form
 from subscribers.web.frame import Frame
+from subscribers.web.rooms import EDITIONS_FEED, About, card_of
 
 log = logging.getLogger("subscribers.site")
+
+ABOUT = About(
+    "The day’s papers",  # noqa: RUF001 - as it is set in print
+    "/",
+    "New research papers every day, grouped by topic, and by mail the few that matter to you.",
+    feeds=(EDITIONS_FEED,),
+)
 
 _LONGEST = 320  # characters of an address that are shown again
 
@@ -25,17 +33,13 @@ def wording(frame: Frame) -> str:
 
 
 def router(frame: Frame) -> APIRouter:
-    """The front page, and what its form posts to."""
+    """What the front page's form posts to; the page itself is kept by the archive."""
     pages = APIRouter()
-
-    @pages.get("/")
-    def front() -> Response:
-        return _front(frame)
 
     @pages.get("/subscribe")
     def lost() -> Response:
         """Whoever opens the answer by its address gets the form."""
-        return _front(frame)
+        return front(frame)
 
     @pages.post("/subscribe")
     def subscribe(request: Request, form: Annotated[Form, Depends(frame.form)]) -> Response:
@@ -48,7 +52,7 @@ def router(frame: Frame) -> APIRouter:
             wrong = "Nobody can sign up here just now."
         elif typed:
             wrong = ask(frame, request, typed)
-        return _front(frame, typed=typed, wrong=wrong) if wrong else asked(frame, typed)
+        return front(frame, typed=typed, wrong=wrong) if wrong else asked(frame, typed)
 
     return pages
 
@@ -76,7 +80,8 @@ def asked(frame: Frame, address: str) -> Response:
     return frame.page("asked.html", address=address[:_LONGEST])
 
 
-def _front(frame: Frame, *, typed: str = "", wrong: str = "") -> Response:
+def front(frame: Frame, *, typed: str = "", wrong: str = "", today: object = None) -> Response:
+    """The front page; the archive gives it today's edition, and keeps it."""
     return frame.page(
         "front.html",
         422 if wrong else 200,
@@ -84,4 +89,7 @@ def _front(frame: Frame, *, typed: str = "", wrong: str = "") -> Response:
         typed=typed[:_LONGEST],
         wrong=wrong,
         wording=wording(frame),
+        today=today,
+        about=ABOUT,
+        card=card_of(frame),
     )

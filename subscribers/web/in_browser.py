@@ -1,0 +1,54 @@
+"""One's own digest in the browser: the mail itself, rendered again from what was promised."""
+
+import re
+from email.utils import parseaddr
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from newsletter.errors import LinkInvalid, RenderError
+from newsletter.mail.rendering import Renderer
+from newsletter.queries import archive as queries
+from newsletter.steps.printing import Printer
+from subscribers.tokens import Purpose
+from subscribers.web.headers import DIGEST_POLICY
+from subscribers.web.rooms import Rooms
+
+_BUDGET = 2_000_000  # bytes: nobody clips it here, so nothing is left out
+_VALUE = re.compile(r"(?P<token>[^/]+)/(?P<edition>[1-9]\d{0,9})", re.ASCII)
+
+
+def add(pages: APIRouter, rooms: Rooms) -> None:
+    """The digest behind the link of its mail."""
+
+    def digest(request: Request) -> Response:
+        return _digest(rooms, request.path_params["signed"])
+
+    pages.add_route("/digest/{signed}", digest)
+
+
+def _digest(rooms: Rooms, signed: str) -> Response:
+    frame = rooms.frame
+    said = _VALUE.fullmatch(frame.read(Purpose.DIGEST, signed))
+    if said is None:
+        raise LinkInvalid("This link is not one of ours; please copy it whole from the mail.")
+    with frame.database.read() as tx:
+        served = queries.served(tx, said["token"], int(said["edition"]))
+    if served is None:
+        raise HTTPException(404)
+    settings = frame.settings
+    renderer = Renderer(
+        served.papers,
+        list_name=settings.list_name,
+        postal_address=settings.postal_address,
+        unsubscribe_address=parseaddr(settings.sender)[1],
+        budget=_BUDGET,
+    )
+    links = Printer(settings, sign=lambda token: frame.sign(Purpose.UNSUBSCRIBE, token)).links(said["token"])
+    try:
+        message = renderer.digest(served.digest, recipient_name=served.name, links=links)
+    except RenderError as error:  # its edition is gone
+        raise HTTPException(404) from error
+    return HTMLResponse(message.html, headers={"Content-Security-Policy": DIGEST_POLICY})
