@@ -81,7 +81,9 @@ def _disarm(raw: bytes) -> bytes:
 
 
 def _unfolded(value: object) -> str:
-    text = " ".join(str(value).encode("utf-8", "replace").decode("utf-8").split())[:_LONGEST_FIELD]
+    # Bytes beyond ASCII come as half characters; in mail of today they are UTF-8 (RFC 6532).
+    whole = str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = " ".join(whole.split())[:_LONGEST_FIELD]
     if "=?" not in text:
         return text
     try:
