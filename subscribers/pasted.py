@@ -180,3 +180,20 @@ def _is_running(lines: Sequence[str]) -> bool:
 def too_many(count: int, most: int) -> str:
     """What to say of more example papers than a reader may have."""
     return f"{count} papers are too many: the most is {most}; keep those that say best what you look for"
+
+
+def decoded(content: bytes) -> str:
+    """The text of a file, in whatever encoding reference managers write.
+
+    Raises:
+        ValueError: it is no text.
+
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    if b"\0" in content or content.startswith(b"%PDF"):
+        raise ValueError("this is no text file; export the papers as BibTeX, RIS or CSL-JSON")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
