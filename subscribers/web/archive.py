@@ -89,7 +89,7 @@ def install(app: FastAPI, frame: Frame) -> Rooms:
     _add_editions(pages, rooms)
     for room in (papers, topics, search, feeds, sitemap, in_browser):
         room.add(pages, rooms)
-    app.include_router(pages)
+    app.router.routes.extend(pages.routes)
     app.add_middleware(Shortcut, shelf=rooms.shelf)
     return rooms
 

@@ -134,6 +134,10 @@ class Frame:
 
 def network_of(host: str) -> str:
     """The network that is one household or one office: /24 of IPv4, /64 of IPv6; empty where it is no address."""
+    if host.startswith("["):
+        host = host[1:].partition("]")[0]
+    elif host.count(":") == 1:
+        host = host.partition(":")[0]  # some proxies add the port
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
