@@ -11,12 +11,12 @@ from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy import text
 
 from newsletter.errors import ConfigurationError
-from subscribers.web import archive, confirming, errors, leaving, signing_up, voting
+from subscribers.web import archive, choosing, confirming, errors, leaving, mine, signing_up, voting
 from subscribers.web.frame import Frame, static_files
 from subscribers.web.headers import Shell
 
 HOST = "127.0.0.1"
-PAGES: tuple[ModuleType, ...] = (leaving, signing_up, confirming, voting)
+PAGES: tuple[ModuleType, ...] = (leaving, signing_up, confirming, voting, choosing, mine)
 """The page modules; each has `router(frame)`. Of two that know an address the first one answers."""
 
 _PRIVATE = ("/confirm/", "/digest/", "/preferences/", "/unsubscribe/", "/vote/")
