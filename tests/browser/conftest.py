@@ -103,9 +103,11 @@ def browser() -> Iterator[Browser]:
     """The system's Chromium."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed here (apt install chromium)")
-    with sync_playwright() as playwright:
-        with playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES)) as started:
-            yield started
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES)) as started,
+    ):
+        yield started
 
 
 @pytest.fixture
