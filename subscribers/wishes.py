@@ -156,9 +156,10 @@ def _suggested(form: Fields) -> list[str]:
 
 
 def _zone(text: str) -> str:
-    """As IANA writes it, whatever the case and the spaces."""
+    """As IANA writes it, whatever the case and the spaces; a city alone where only one zone is called so."""
     folded = text.casefold().replace(" ", "_")
-    return next((zone for zone in zones() if zone.casefold() == folded), text)
+    cities = [zone for zone in zones() if zone.casefold().rpartition("/")[2] == folded]
+    return next((zone for zone in zones() if zone.casefold() == folded), cities[0] if len(cities) == 1 else text)
 
 
 def _seeds(form: Fields, before: Subscriber, file: str, mistakes: dict[str, list[str]], notes: list[str]) -> list[str]:

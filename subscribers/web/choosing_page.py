@@ -107,18 +107,20 @@ def values(frame: Frame, reader: Reader, fields: wishes.Fields, said: Said, fore
         "tomorrow": today + timedelta(days=1),
         "paused": paused if paused and paused > today else None,
         **addresses(frame, reader),
-        **preview_values(frame, foreseen, said.mistakes),
+        **preview_values(frame, foreseen),  # its mistakes stand beside the fields
     }
 
 
-def preview_values(frame: Frame, foreseen: Foreseen, mistakes: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def preview_values(
+    frame: Frame, foreseen: Foreseen, mistakes: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Any]:
     """What `choose_preview.html` needs."""
     preview = foreseen.preview
     return {
         "preview": preview,
         "trouble": foreseen.sentence,
         "again": foreseen.again,
-        "wrong": [(LABELS[name], said) for name, said in mistakes.items()],
+        "wrong": [(LABELS[name], said) for name, said in (mistakes or {}).items()],
         "sections": [(label, [_card(frame, one) for one in shown]) for label, shown in preview.sections]
         if preview
         else [],
