@@ -49,7 +49,7 @@ def add(pages: APIRouter, rooms: Rooms) -> None:
 
     pages.add_route("/feeds/editions.atom", editions)
     pages.add_route("/feeds/search.atom", found)
-    pages.add_route("/feeds/topics/{name}", topic)
+    pages.add_route("/feeds/topics/{name:path}", topic)
 
 
 def _editions(rooms: Rooms, tx: Transaction, newest: Head) -> Page:

@@ -9,12 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from newsletter.errors import LinkInvalid, RenderError
-from newsletter.mail.rendering import Renderer
+from newsletter.mail.rendering import Links, Renderer
 from newsletter.queries import archive as queries
-from newsletter.steps.printing import Printer
 from subscribers.tokens import Purpose
 from subscribers.web.headers import DIGEST_POLICY
 from subscribers.web.rooms import Rooms
+from subscribers.web.shown import edition_path
 
 _BUDGET = 2_000_000  # bytes: nobody clips it here, so nothing is left out
 _VALUE = re.compile(r"(?P<token>[^/]+)/(?P<edition>[1-9]\d{0,9})", re.ASCII)
@@ -46,7 +46,11 @@ def _digest(rooms: Rooms, signed: str) -> Response:
         unsubscribe_address=parseaddr(settings.sender)[1],
         budget=_BUDGET,
     )
-    links = Printer(settings, sign=lambda token: frame.sign(Purpose.UNSUBSCRIBE, token)).links(said["token"])
+    links = Links(
+        unsubscribe=frame.url(f"/unsubscribe/{frame.sign(Purpose.UNSUBSCRIBE, said['token'])}"),
+        preferences=frame.url(f"/preferences/{frame.sign(Purpose.PREFERENCES, said['token'])}"),
+        edition=frame.url(edition_path(served.digest.day)),
+    )
     try:
         message = renderer.digest(served.digest, recipient_name=served.name, links=links)
     except RenderError as error:  # its edition is gone

@@ -60,7 +60,7 @@ class Rooms:
 
     def html(self, template: str, about: About, *, changed: datetime | None, **values: Any) -> Page:
         """A page made from a template that extends `archive_base.html`."""
-        answer = self.frame.page(template, about=about, card=card_of(self.frame), **values)
+        answer = self.frame.page(template, about=about, picture=picture_of(self.frame), **values)
         return Page(bytes(answer.body), HTML, changed, about.indexed)
 
     def json(self, value: dict[str, Any], *, changed: datetime | None) -> Page:
@@ -100,7 +100,7 @@ class Rooms:
         return found
 
 
-def card_of(frame: Frame) -> str:
+def picture_of(frame: Frame) -> str:
     """The whole address of the picture beside a link to one of our pages."""
     return frame.url(f"/static/{static_files()['card.png'].digest}/card.png")
 

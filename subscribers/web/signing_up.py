@@ -10,7 +10,7 @@ from subscribers import consent
 from subscribers.consent import AddressError, Origin
 from subscribers.web.forms import Form
 from subscribers.web.frame import Frame
-from subscribers.web.rooms import EDITIONS_FEED, About, card_of
+from subscribers.web.rooms import EDITIONS_FEED, About, picture_of
 
 log = logging.getLogger("subscribers.site")
 
@@ -91,5 +91,5 @@ def front(frame: Frame, *, typed: str = "", wrong: str = "", today: object = Non
         wording=wording(frame),
         today=today,
         about=ABOUT,
-        card=card_of(frame),
+        picture=picture_of(frame),
     )

@@ -66,7 +66,7 @@ def add(pages: APIRouter, rooms: Rooms) -> None:
 
     pages.add_route("/topics", listed)
     pages.add_route("/topics.json", listed_json)
-    pages.add_route("/topics/{key}", one)
+    pages.add_route("/topics/{key:path}", one)
 
 
 def _trends(rooms: Rooms, tx: Transaction, newest: Head) -> Trends:
