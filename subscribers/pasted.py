@@ -11,6 +11,7 @@ LONGEST = 200_000
 """Characters of plain text that are read: more than all of a reader's choices may take."""
 
 _LONG = 250  # characters: a longer line is no title
+_SHORT = 150  # characters: of a shorter paragraph a full stop makes no abstract (`Man vs. Machine`)
 _REFERENCE = 500  # characters: a longer paragraph that names an id is an abstract, not a reference in a list
 
 _BLANK = re.compile(r"\n[^\S\n]*\n")
@@ -46,8 +47,10 @@ def read(text: str) -> Pasted:
         if len(text) > LONGEST:
             return Pasted(mistakes=(f"this is too long: at most {LONGEST:,} characters",))
         return _read(_plain(text))
-    before, after = _read(_plain(beginning[:LONGEST])), _exported(exported)
-    return Pasted(tuple(dict.fromkeys(before.seeds + after.seeds)), before.mistakes, after.left_out)
+    after = _exported(exported)
+    # Before an export there may be ids; a line of text is more likely the program's own than a title.
+    before = (one for one in _read(_plain(beginning[:LONGEST])).seeds if seeds.named(one))
+    return Pasted(tuple(dict.fromkeys((*before, *after.seeds))), left_out=after.left_out)
 
 
 def write(papers: Iterable[str]) -> str:
@@ -116,7 +119,9 @@ def _is_abstract(lines: Sequence[str]) -> bool:
     whole = " ".join(lines)
     if not lines or _TITLE.match(lines[0]) or _ids(lines[0]):
         return False
-    return bool(_ABSTRACT.match(lines[0])) or (len(whole) > _LONG and _is_running(lines))
+    if _ABSTRACT.match(lines[0]) or (len(whole) > _LONG and _is_running(lines)):
+        return True
+    return len(whole) > _SHORT and _SENTENCES.search(whole) is not None
 
 
 def _papers(lines: Sequence[str]) -> list[str]:

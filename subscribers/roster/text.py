@@ -21,8 +21,11 @@ Place = tuple[str | int, ...]
 _MOST_ALIASED = 50_000  # values an alias may bring in again: more is a bomb, not a roster
 _DEEPEST = 50  # brackets of a stranger's text that are open at once
 _BRACKETS = re.compile(r"[\[\]{}]")
-_OWN = "tag:yaml.org,2002:"  # tags of YAML itself, which every plain value has
-_NULL = f"{_OWN}null"
+_NULL = "tag:yaml.org,2002:null"
+_USUAL = frozenset(  # what YAML itself takes plain values for
+    f"tag:yaml.org,2002:{kind}"
+    for kind in (["bool", "float", "int", "map", "merge", "null", "seq", "str", "timestamp", "value"])
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,7 @@ class _Reading:
         line = node.start_mark.line + 1
         if self.plain and (node.anchor or id(node) in self.seen):
             raise Unreadable(Mistake(line, place, "holds an anchor or an alias; write the value out"))
-        if self.plain and not str(node.tag).startswith(_OWN):
+        if self.plain and str(node.tag) not in _USUAL:
             raise Unreadable(Mistake(line, place, "holds a tag; write the value without it"))
         if id(node) in self.open:
             raise Unreadable(Mistake(line, place, "is an alias of something it is inside of"))
