@@ -1,12 +1,14 @@
 """A mailroom: a real database, a desk that acts on mail, the real notices and the real outbox."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -21,6 +23,7 @@ from subscribers import houses, queries, replying, service, tokens
 from subscribers.commands import Names
 from subscribers.models import NamedTopic
 from subscribers.replying import Desk, Handled
+from tests.inbox.dovecot import BINARY, Dovecot
 
 INBOX = "papers@papers.example"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -139,6 +142,28 @@ def settings_for(folder, **more) -> Settings:
         "site_url": SITE,
     }
     return Settings(**(chosen | more))
+
+
+@pytest.fixture(scope="session")
+def imap_server() -> Iterator[Dovecot]:
+    """A real IMAP server for the whole session."""
+    if BINARY is None:
+        pytest.skip("there is no IMAP server to test with; on Debian and Ubuntu: apt install dovecot-imapd")
+    # Not in pytest's folder: that is closed to others, and as root the server runs as a user of its own.
+    with tempfile.TemporaryDirectory(prefix="paperboy-") as folder:
+        Path(folder).chmod(0o755)
+        server = Dovecot(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def imap(imap_server, monkeypatch) -> Dovecot:
+    """The same with empty mailboxes; its certificate is believed."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(imap_server.authority))
+    imap_server.clear()
+    return imap_server
 
 
 @pytest.fixture
