@@ -52,16 +52,16 @@ class Postman:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._bell.clear()
             self._round()
             self._bell.wait(ROUND)
+            self._bell.clear()
 
     def _round(self) -> None:
         try:
             while send_notices(self.shop.notices(self._stop), limit=_AT_ONCE) == _AT_ONCE:
                 pass
         except (MailerUnavailable, RunInProgress, DBAPIError) as error:
-            log.warning("site.notices_wait", extra={"why": str(error)})  # the next round tries again
+            log.warning("site.notices_wait: %s", error)  # the next round tries again
         except Exception:
             log.exception("site.notices_failed")  # a thread that ends would say nothing, and send nothing any more
 

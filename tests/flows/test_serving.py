@@ -1,11 +1,16 @@
 """The flow under `paperboy serve`: started as the UI does, scheduled, never twice at once, and after a power cut."""
 
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
+from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -189,8 +194,28 @@ def test_after_a_power_cut_the_next_run_goes_ahead_and_nobody_has_two_mails(serv
     database.close()
 
 
+def test_the_readers_site_is_served_too_and_comes_back_when_it_dies(served):
+    """Who signs up there is written to at once; what kills it does not keep it down."""
+    site = f"http://127.0.0.1:{served.settings.site_port}"
+    assert f"readers' site          {site}" in served.said
+
+    def answers():
+        with contextlib.suppress(httpx.TransportError):
+            return httpx.get(f"{site}/healthz", trust_env=False).is_success
+        return False
+
+    until(answers, seconds=30, what="the site")
+    [pid] = [pid for pid in served.family() if "flows.site" in Path(f"/proc/{pid}/cmdline").read_text()]
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not Path(f"/proc/{pid}").exists(), seconds=10, what="the end of the site")
+    until(answers, seconds=30, what="the site again")
+    httpx.post(f"{site}/subscribe", data={"address": "new@example.org"}, trust_env=False)
+
+    until(lambda: len(served.mails) == 1, seconds=20, what="the confirmation")
+
+
 def test_nothing_listens_beyond_this_machine(served):
-    """Server, UI and worker are for 127.0.0.1 only."""
+    """Server, UI, worker and site are for 127.0.0.1 only."""
     if shutil.which("ss") is None:
         pytest.skip("the command ss is not here to look with")
     assert server.answers(served.settings.prefect_port)
