@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -61,7 +62,12 @@ def mailboxes(settings: Settings, maildir: Path | None = None) -> tuple[Mailbox,
 
 
 def counter(
-    desk: Desk, *, folder: Path, wake: Callable[[], None], tell: Callable[[replying.Handled], None]
+    desk: Desk,
+    *,
+    folder: Path,
+    wake: Callable[[], None],
+    tell: Callable[[replying.Handled], None],
+    clock: Callable[[], datetime] = wiring.now,
 ) -> lmtp.Desk:
     """What is done with mail that arrives by LMTP; what is left to the operator is kept in a Maildir, `folder`.
 
@@ -69,7 +75,7 @@ def counter(
     """
 
     def take(raw: bytes, sender: str, recipient: str) -> str:
-        handled = replying.act(desk, raw, now=wiring.now(), sender=sender, recipient=recipient)
+        handled = replying.act(desk, raw, now=clock(), sender=sender, recipient=recipient)
         if not handled.is_done:
             name = hashlib.sha256(recipient.encode("utf-8", "replace") + b"\0" + raw).hexdigest()[:32]
             mailbox.keep(folder, f"{name}.paperboy", raw)

@@ -8,9 +8,9 @@ import asyncio
 import ipaddress
 import logging
 import os
-import signal
 import socket
 import stat
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -52,6 +52,7 @@ class Desk:
 
     accepts: Callable[[str], bool]  # whether an address is one of ours
     take: Take
+    largest: int = LARGEST
     idle: asyncio.Event = field(default_factory=asyncio.Event)  # nothing is in hand
     _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _in_hand: int = 0
@@ -111,8 +112,8 @@ class _Conversation(LMTP):
             await super().push(status)
 
 
-def serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str], None]) -> None:
-    """Receive until Ctrl-C or SIGTERM; then mails in hand are still answered.
+def serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str], None], stop: threading.Event) -> None:
+    """Receive until `stop` is set; then mails in hand are still answered.
 
     `where` is a path of a Unix socket, or an address of this machine with a port, `127.0.0.1:8024`.
 
@@ -120,19 +121,16 @@ def serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str], None])
         ConfigurationError: nothing can listen there.
 
     """
-    asyncio.run(_serve(where, desk, hostname=hostname, echo=echo))
+    asyncio.run(_serve(where, desk, hostname=hostname, echo=echo, stop=stop))
 
 
-async def _serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str], None]) -> None:
+async def _serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str], None], stop: threading.Event) -> None:
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
     desk.idle.set()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
     conversation = partial(
         _Conversation,
         desk,
-        data_size_limit=LARGEST,
+        data_size_limit=desk.largest,
         enable_SMTPUTF8=True,
         hostname=hostname,
         ident="LMTP",
@@ -143,12 +141,13 @@ async def _serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str],
         with _listener(where) as listener:
             server = await loop.create_server(conversation, sock=listener)
             echo(f"Mail is received by LMTP at {_shown(listener)}; Ctrl-C ends it.")
-            await stop.wait()
+            await asyncio.to_thread(stop.wait)
             server.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_SETTLE):
                 await desk.idle.wait()
     finally:
+        stop.set()  # or its thread would wait for ever
         _forget(where)
 
 

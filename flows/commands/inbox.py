@@ -92,6 +92,7 @@ def lmtp() -> None:
     """
     from flows import mailroom, wiring
     from flows.site import Postman
+    from flows.stopping import Stopping
     from subscribers import lmtp as door
 
     settings = opening.settings()
@@ -99,11 +100,19 @@ def lmtp() -> None:
         postman = Postman(shop)
         folder = settings.data_dir / "inbox"
         counter = mailroom.counter(mailroom.desk(shop), folder=folder, wake=postman.wake, tell=_tell(folder))
-        postman.start()
-        try:
-            door.serve(settings.inbox_lmtp, counter, hostname=settings.list_host, echo=screen.say)
-        finally:
-            postman.close()
+        # Firm: mails in hand are answered first.
+        with Stopping(firm=True) as stopping:
+            postman.start()
+            try:
+                door.serve(
+                    settings.inbox_lmtp,
+                    counter,
+                    hostname=settings.list_host,
+                    echo=screen.say,
+                    stop=stopping.asked,
+                )
+            finally:
+                postman.close()
 
 
 def _tell(folder: Path) -> "Callable[[Handled], None]":
