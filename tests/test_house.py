@@ -35,6 +35,8 @@ PURE = (
     "newsletter/novelty.py",
     "newsletter/identity.py",
     "newsletter/encoding.py",
+    "newsletter/asking.py",
+    "subscribers/web/drawing.py",
     "newsletter/reports.py",
     "newsletter/relevance/topics.py",
     "newsletter/relevance/labels.py",

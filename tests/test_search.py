@@ -11,6 +11,7 @@ from sqlalchemy import text
 from newsletter.asking import Asked, Term, asked, findable, marked
 from newsletter.models import Paper, Topic
 from newsletter.queries import editions, search
+from newsletter.steps.alike import alike
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -103,12 +104,13 @@ def test_samples_are_found_only_among_samples(database):
 
 def test_papers_are_alike_by_what_they_share(database):
     """The nearest first, never the paper itself, and none for one word in common."""
-    more = [replace(PAPERS[0], key="2611.00005", title="Large language models decode speculatively and draft tokens")]
+    near_one = "Large language models: speculative decoding with draft tokens"
+    more = [replace(PAPERS[0], key="2611.00005", title=near_one)]
     others = [Paper(f"2611.2000{number}", f"Proteins fold, part {number}") for number in range(5)]
     freeze(database, [*PAPERS, *more, *others])
 
     with database.read() as tx:
-        near = search.alike(tx, PAPERS[0], sample=False, limit=3)
+        near = [one.paper.key for one in alike(tx, PAPERS[0], sample=False, limit=3)]
 
     assert near[0] == "2611.00005"
     assert PAPERS[0].key not in near

@@ -4,24 +4,20 @@ The table `search` is made by its migration alone, for it is another thing on ea
 holds nothing but letters, digits, dots and commas: no question is syntax.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count, islice, pairwise
+from itertools import count, islice
 from typing import Any
 
 from sqlalchemy import Row, text
 
-from newsletter.asking import Asked, Findable, Term, findable, spoken
+from newsletter.asking import Asked, Findable, Term, findable
 from newsletter.database import Transaction
 from newsletter.models import Paper, Topic
-from newsletter.relevance.words import STOP_WORDS
 
 RANKED = 5_000
 """Of the papers that answer, so many of the newest are ranked: a word that all papers hold costs no more than that."""
 
-_ALIKE = 400  # papers looked up for each word when related papers are sought
-_LOOKED_UP = 14  # words for which they are
 _AT_ONCE = 500
 _LAST_POSITION = 16_383  # PostgreSQL counts words up to here
 
@@ -100,41 +96,6 @@ def find(
     return Answer(int(total), tuple(row.paper_key for row in rows))
 
 
-def alike(tx: Transaction, paper: Paper, *, sample: bool, limit: int) -> tuple[str, ...]:
-    """Keys of the papers that share most with one: each word in common counts as much as it is rare."""
-    size = tx.scalar(text("SELECT count(*) FROM edition_papers")) or 0
-    worth: dict[str, float] = {}
-    shared: dict[str, int] = {}
-    for term, weight in _said(paper):
-        asked = {"asked": _asked(tx, Asked("", (term,))), "ranked": _ALIKE, "sample": sample}
-        holding = list(tx.scalars(text(f"SELECT paper_key FROM ({_candidates(tx)}) found"), asked))  # noqa: S608
-        rare = 0.0 if len(holding) == _ALIKE else math.log((size + 1) / (len(holding) + 0.5))
-        for key in holding:
-            worth[key] = worth.get(key, 0.0) + weight * max(0.0, rare)
-            shared[key] = shared.get(key, 0) + 1
-    worth.pop(paper.key, None)
-    # One word in common is no likeness.
-    near = [key for key in worth if shared[key] > 1 and worth[key] > 0]
-    return tuple(sorted(near, key=lambda key: (-round(worth[key], 6), key))[:limit])
-
-
-def _said(paper: Paper) -> list[tuple[Term, float]]:
-    """What a paper is about: the words and pairs of its title, and the words that its abstract repeats."""
-    title = [word for _span, word in spoken(paper.title)]
-    words = [word for _span, word in spoken(paper.abstract)]
-    telling = [word for word in dict.fromkeys(title) if _tells(word)]
-    pairs = [pair for pair in dict.fromkeys(pairwise(title)) if all(map(_tells, pair))]
-    often = sorted({word for word in words if _tells(word)} - set(telling), key=lambda word: (-words.count(word), word))
-    repeated = [word for word in often if words.count(word) > 1]
-    said = [(Term((word,)), 1.0 + 0.2 * min(5, words.count(word))) for word in telling[:_LOOKED_UP]]
-    said += [(Term(pair), 1.0) for pair in pairs[:_LOOKED_UP]]
-    return [*said, *((Term((word,)), 0.2 * min(5, words.count(word))) for word in repeated[:_LOOKED_UP])]
-
-
-def _tells(word: str) -> bool:
-    return len(word) > 2 and word not in STOP_WORDS and not word[0].isdigit()
-
-
 def _candidates(tx: Transaction) -> str:
     """The newest papers that answer, with what each is worth."""
     if tx.dialect.name == "postgresql":
@@ -155,6 +116,19 @@ def _candidates(tx: Transaction) -> str:
         "JOIN edition_papers ON edition_papers.paper_key = newest.paper_key "
         "JOIN editions ON editions.id = edition_papers.edition_id WHERE editions.sample = :sample"
     )
+
+
+def count_holding(tx: Transaction, term: Term) -> int:
+    """How many papers hold a term, samples included."""
+    matches = "words @@ CAST(:asked AS tsquery)" if tx.dialect.name == "postgresql" else "search MATCH :asked"
+    asked = {"asked": _asked(tx, Asked("", (term,)))}
+    return int(tx.scalar(text(f"SELECT count(*) FROM search WHERE {matches}"), asked) or 0)  # noqa: S608 - constants
+
+
+def holding(tx: Transaction, term: Term, *, sample: bool, limit: int) -> tuple[str, ...]:
+    """Keys of the newest papers that hold a term."""
+    asked = {"asked": _asked(tx, Asked("", (term,))), "ranked": limit, "sample": sample}
+    return tuple(tx.scalars(text(f"SELECT paper_key FROM ({_candidates(tx)}) found"), asked))  # noqa: S608 - constants
 
 
 def _asked(tx: Transaction, question: Asked) -> str:

@@ -13,8 +13,9 @@ from newsletter.mail.cards import acceptance, card, day_name, title
 from newsletter.mail.text import clean, counted, shorten
 from newsletter.models import Paper
 from newsletter.queries import archive as queries
-from newsletter.queries import editions, search
+from newsletter.queries import editions
 from newsletter.queries.archive import Head, Listed, Placed
+from newsletter.steps.alike import alike
 from subscribers.web.kept import Kept, Page
 from subscribers.web.rooms import About, Feed, Rooms, split, with_query
 from subscribers.web.shown import (
@@ -29,7 +30,8 @@ from subscribers.web.shown import (
 )
 
 _RELATED = 6
-_AUTHORS = 60  # names that are written out; one paper has 664
+_AUTHORS = 20  # names that are seen at once, the others when asked for; one paper has 664
+_MOST_AUTHORS = 1_000
 _TOLD = 200  # characters of a description
 
 _SOURCES = {"huggingface": "Hugging Face", "arxiv": "arXiv", "file": "A file"}
@@ -75,8 +77,8 @@ def _one(rooms: Rooms, tx: Transaction, newest: Head, found: Placed) -> Page:
     paper = _with_figures(tx, found.paper)
     made = card(paper)
     told = abstract(paper)
-    authors = tuple(Author(name, _by(name)) for name in map(readable, paper.authors[:_AUTHORS]) if name)
-    related = queries.papers(tx, search.alike(tx, paper, sample=newest.sample, limit=_RELATED))
+    authors = tuple(Author(name, _by(name)) for name in map(readable, paper.authors[:_MOST_AUTHORS]) if name)
+    related = _related(rooms, tx, newest, paper)
     about = About(
         title(paper),
         paper_path(paper.key),
@@ -92,8 +94,8 @@ def _one(rooms: Rooms, tx: Transaction, newest: Head, found: Placed) -> Page:
         paper=paper,
         title=made.title,
         title_direction=direction(made.title),
-        authors=authors,
-        more_authors=len(paper.authors) - len(authors),
+        authors=authors[:_AUTHORS],
+        more_authors=authors[_AUTHORS:],
         abstract=told,
         abstract_direction=direction("".join(told)),
         links=[("arXiv" if name == "Abstract" else name, address) for name, address in made.links],
@@ -113,6 +115,13 @@ def _one(rooms: Rooms, tx: Transaction, newest: Head, found: Placed) -> Page:
 def topic_feed(found: Placed) -> Feed:
     """The feed of the topic in which a paper stands."""
     return Feed(label(found.kind, found.label), f"/feeds{topic_path(found.topic)}.atom")
+
+
+def _related(rooms: Rooms, tx: Transaction, newest: Head, paper: Paper) -> tuple[Placed, ...]:
+    """The papers nearest to it, sought once for its page and its JSON."""
+    return rooms.shelf.value(
+        "alike", paper.key.encode(), lambda: alike(tx, paper, sample=newest.sample, limit=_RELATED)
+    )
 
 
 def _with_figures(tx: Transaction, paper: Paper) -> Paper:
@@ -149,8 +158,8 @@ def _one_json(rooms: Rooms, tx: Transaction, newest: Head, found: Placed) -> Pag
             for one in queries.listed(tx, paper.key)
         ],
         "related": [
-            {"key": key, "url": base + paper_path(key)}
-            for key in search.alike(tx, paper, sample=newest.sample, limit=_RELATED)
+            {"key": one.paper.key, "url": base + paper_path(one.paper.key), "title": title(one.paper)}
+            for one in _related(rooms, tx, newest, paper)
         ],
     }
     return rooms.json(told, changed=newest.composed_at)
