@@ -29,7 +29,7 @@ _WEIGHTS = {"title": "A", "author": "B", "topic": "C", "abstract": "D"}
 class Answer:
     """A page of what was found."""
 
-    total: int  # at most `RANKED`
+    total: int  # at most `RANKED`; 0 for a page behind the last
     keys: tuple[str, ...]  # best first
 
 
@@ -83,17 +83,16 @@ def find(
     """
     if not question.wanted:
         return Answer(0, ())
-    asked = {"asked": _asked(tx, question), "ranked": RANKED, "sample": sample}
-    total = tx.scalar(text(f"SELECT count(*) FROM ({_candidates(tx)}) found"), asked) or 0  # noqa: S608 - constants
+    asked = {"asked": _asked(tx, question), "ranked": RANKED, "sample": sample, "limit": limit, "offset": offset}
     order = "edition_id DESC, worth DESC, paper_key" if newest else "worth DESC, edition_id DESC, paper_key"
     rows: Sequence[Row[Any]] = tx.execute(
         text(
-            f"SELECT paper_key FROM ({_candidates(tx)}) found "  # noqa: S608 - constants
+            f"SELECT paper_key, count(*) OVER () AS total FROM ({_candidates(tx)}) found "  # noqa: S608 - constants
             f"ORDER BY {order} LIMIT :limit OFFSET :offset"
         ),
-        asked | {"limit": limit, "offset": offset},
+        asked,
     ).all()
-    return Answer(int(total), tuple(row.paper_key for row in rows))
+    return Answer(rows[0].total if rows else 0, tuple(row.paper_key for row in rows))
 
 
 def _candidates(tx: Transaction) -> str:
