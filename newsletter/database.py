@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from newsletter.errors import ConfigurationError
+from newsletter.turns import in_turn
 
 Transaction = Connection
 """The first argument of every query: a connection inside a transaction."""
@@ -54,8 +55,12 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """A transaction: committed at the end of the block, rolled back when it raises."""
-        with self.engine.begin() as tx:
+        with self._turn(), self.engine.begin() as tx:
             yield tx
+
+    def _turn(self) -> AbstractContextManager[None]:
+        file = self.engine.url.database
+        return in_turn(file) if file and self.dialect == "sqlite" else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:

@@ -30,6 +30,8 @@ BACK_AT_ONCE = timedelta(days=1)
 LONGEST_REASON = 500
 """Characters of what a reader says about leaving."""
 
+_BY_THEMSELVES = {"page", "one-click", "mail"}  # a mail may be forged: its owner is told, and returns with one click
+
 _OLD = "This link is too old; please ask for a new one."
 
 
@@ -279,6 +281,14 @@ def leave(
         return _again(tx, known)
 
 
+def leave_together(tx: Transaction, clicks: Sequence[tuple[str, Origin]], *, now: datetime) -> tuple[bool, ...]:
+    """The same by one click of many readers, given by their tokens; of each whether the token is anybody's."""
+    known = consent_queries.ids_of(tx, {token for token, _ in clicks})
+    origins = {known[token]: origin.told for token, origin in clicks if token in known}
+    queries.end_subscriptions(tx, origins, how="one-click", now=now, origin=origins)
+    return tuple(token in known for token, _ in clicks)
+
+
 def come_back(
     database: Database, token: str, *, origin: Origin, now: datetime, house: House, wording: str = ""
 ) -> bool:
@@ -308,7 +318,7 @@ def come_back(
 def _may_return(tx: Transaction, known: KnownSubscriber, now: datetime) -> bool:
     """Whether one click is enough: they left a moment ago by a link or a mail of ours, and had been subscribed."""
     left = known.subscription
-    if known.suppressed or left.state is not SubscriptionState.UNSUBSCRIBED or left.how not in {"page", "one-click"}:
+    if known.suppressed or left.state is not SubscriptionState.UNSUBSCRIBED or left.how not in _BY_THEMSELVES:
         return False
     if left.changed_at is None or now - left.changed_at > BACK_AT_ONCE:
         return False

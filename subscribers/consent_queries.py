@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, exists, func, insert, literal, select, update
 
 from newsletter.database import Transaction
-from newsletter.queries.bulk import ids, insert_into
+from newsletter.queries.bulk import ids, insert_into, texts
 from newsletter.schema import consents, deliveries, erasures, marks, subscribers, subscriptions
 from subscribers.models import SubscriptionState
 
@@ -46,7 +46,19 @@ class Consent:
 
 def add(tx: Transaction, subscriber_id: int, consent: Consent) -> int:
     """Write down what a person said; its number."""
-    row = {
+    row = _row(subscriber_id, consent)
+    number: int = tx.execute(insert(consents).values(row).returning(consents.c.id)).scalar_one()
+    return number
+
+
+def add_each(tx: Transaction, said: Sequence[tuple[int, Consent]]) -> None:
+    """Write down what each of many said."""
+    if said:
+        tx.execute(insert(consents), [_row(subscriber_id, consent) for subscriber_id, consent in said])
+
+
+def _row(subscriber_id: int, consent: Consent) -> dict[str, Any]:
+    return {
         "subscriber_id": subscriber_id,
         "what": str(consent.what),
         "at": consent.at,
@@ -55,8 +67,6 @@ def add(tx: Transaction, subscriber_id: int, consent: Consent) -> int:
         "wording": consent.wording,
         "note": consent.note,
     }
-    number: int = tx.execute(insert(consents).values(row).returning(consents.c.id)).scalar_one()
-    return number
 
 
 def add_to_all(tx: Transaction, subscriber_ids: Collection[int], consent: Consent) -> None:
@@ -111,6 +121,13 @@ _IS_ASKED = consents.c.what == Said.ASKED
 
 def _consent(row: Row[Any]) -> Consent:
     return Consent(Said(row.what), row.at, row.how, row.origin, row.wording, row.note, row.id)
+
+
+def ids_of(tx: Transaction, of: Collection[str]) -> dict[str, int]:
+    """The ids of those of the tokens that are somebody's."""
+    row = subscribers.c
+    found = tx.execute(select(row.token, row.id).where(row.token.in_(texts(tx, of))))
+    return {each.token: each.id for each in found}
 
 
 # ---- people ----------------------------------------------------------------------------------------------------------

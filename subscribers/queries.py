@@ -1,6 +1,7 @@
 """SQL about people only; the first argument is always `tx`."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -215,11 +216,12 @@ def activate_from_roster(tx: Transaction, subscriber_ids: Collection[int], now: 
 
 
 def end_subscriptions(
-    tx: Transaction, subscriber_ids: Collection[int], *, how: str, now: datetime, origin: str = ""
+    tx: Transaction, subscriber_ids: Collection[int], *, how: str, now: datetime, origin: str | Mapping[int, str] = ""
 ) -> None:
     """Subscriptions end; one the roster had ended before becomes the reader's own word, any other ended one stays.
 
-    Each end is written down; so is a reader's no to a confirmation that may be on its way, though nothing is to end.
+    Each end is written down, with its origin, the same of all or by subscriber; so is a reader's no to a confirmation
+    that may be on its way, though nothing is to end.
     """
     by_roster = subscriptions.c.how == "roster"
     open_ = subscriptions.c.state != SubscriptionState.UNSUBSCRIBED
@@ -229,7 +231,11 @@ def end_subscriptions(
         open_ = or_(open_, by_roster)
         asking = consent_queries.with_open_question(tx, subscriber_ids)
     ended = _set_consent(tx, subscriber_ids, Subscription(SubscriptionState.UNSUBSCRIBED, how, now), open_)
-    consent_queries.add_to_all(tx, {*ended, *asking}, Consent(Said.WITHDRAWN, now, how, origin))
+    said = Consent(Said.WITHDRAWN, now, how)
+    if isinstance(origin, str):
+        consent_queries.add_to_all(tx, {*ended, *asking}, replace(said, origin=origin))
+    else:
+        consent_queries.add_each(tx, [(one, replace(said, origin=origin[one])) for one in sorted({*ended, *asking})])
 
 
 def _hold(tx: Transaction, subscriber_ids: Collection[int]) -> None:

@@ -108,12 +108,12 @@ def test_nothing_is_written_while_reading(database):
 
 def test_readers_have_connections_while_every_writer_waits(database):
     """Writers that wait for their turn, as many as may be, take no connection from those who read."""
-    with database.begin() as tx, ThreadPoolExecutor(20) as threads:
-        tx.execute(NEW, {"name": "a"})
-        waiting = [threads.submit(write_the_same, database) for _ in range(20)]
-        with database.read() as seen:
-            assert seen.execute(COUNT).scalar() == 0
-        tx.commit()
+    with ThreadPoolExecutor(20) as threads:
+        with database.begin() as tx:
+            tx.execute(NEW, {"name": "a"})
+            waiting = [threads.submit(write_the_same, database) for _ in range(20)]
+            with database.read() as seen:
+                assert seen.execute(COUNT).scalar() == 0
         for each in waiting:
             each.result()
 

@@ -1,14 +1,17 @@
 """Leaving: the page behind the unsubscribe link, one click by RFC 8058 (no cookie, log-in or redirect), coming back."""
 
 import logging
-from functools import partial
+from asyncio import wrap_future
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from newsletter.database import Transaction
 from newsletter.reports import masked
+from newsletter.together import Together
 from subscribers import consent, queries
 from subscribers.consent import Origin
 from subscribers.models import KnownSubscriber, SubscriptionState
@@ -47,12 +50,19 @@ def router(frame: Frame) -> APIRouter:
         address = masked(known.subscriber.address)
         return frame.page("unsubscribe.html", address=address, preferences=_preferences(frame, known))
 
+    clicks = _clicks(frame)
+
     async def end(request: Request) -> Response:
         form = await forms.beginning(request, _MOST_BODY)
-        leave = partial(_leave, frame, request.path_params["signed"], frame.network(request))
-        return await run_in_threadpool(leave, one_click=_ONE_CLICK in form)
+        signed = request.path_params["signed"]
+        if _ONE_CLICK not in form:
+            return await run_in_threadpool(_leave, frame, signed, frame.network(request))
+        token = frame.read(Purpose.UNSUBSCRIBE, signed)
+        await wrap_future(clicks.ask((token, Origin("web", network=frame.network(request)))))
+        log.info("site.unsubscribed", extra={"how": "one-click"})
+        return PlainTextResponse("You are unsubscribed.\n")
 
-    # Past FastAPI's own machinery: the shortest way for what mailbox providers post in bursts.
+    # Past FastAPI's own machinery, and committed together: mailbox providers post in bursts, and read no page.
     pages.add_route("/unsubscribe/{signed}", end, methods=["POST"])
 
     @pages.post("/unsubscribe/{signed}/back")
@@ -93,13 +103,19 @@ def _reader(frame: Frame, signed: str) -> KnownSubscriber | None:
         return queries.by_token(tx, token)
 
 
-def _leave(frame: Frame, signed: str, network: str, *, one_click: bool) -> Response:
+def _clicks(frame: Frame) -> Together[tuple[str, Origin], bool]:
+    def leave(tx: Transaction, asked: Sequence[tuple[str, Origin]]) -> Sequence[bool]:
+        return consent.leave_together(tx, asked, now=frame.clock())
+
+    return Together(frame.database, leave)
+
+
+def _leave(frame: Frame, signed: str, network: str) -> Response:
     """Unsubscribed, as often as one likes; a reader who is gone from the database gets no more mail either."""
     token = frame.read(Purpose.UNSUBSCRIBE, signed)
-    how = "one-click" if one_click else "page"
     origin = Origin("web", network=network)
-    known = consent.leave(frame.database, token, how=how, origin=origin, now=frame.clock())
-    log.info("site.unsubscribed", extra={"how": how, "subscriber": known.id if known else None})
+    known = consent.leave(frame.database, token, how="page", origin=origin, now=frame.clock())
+    log.info("site.unsubscribed", extra={"how": "page", "subscriber": known.id if known else None})
     return _left(frame, known, signed)
 
 
