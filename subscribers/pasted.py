@@ -179,7 +179,7 @@ def _is_running(lines: Sequence[str]) -> bool:
     """Whether lines are one running text rather than a list of titles."""
     if any(len(line) > _LONG or _SENTENCES.search(line) for line in lines):
         return True
-    return any(line[:1].islower() for line in lines[1:])
+    return lines[0][:1].isupper() and any(line[:1].islower() for line in lines[1:])
 
 
 def too_many(count: int, most: int) -> str:
