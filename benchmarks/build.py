@@ -4,7 +4,7 @@ CPU time of this process, the best of some rounds; each round has readers of its
 the same mail was made before. `signed_ratio`: complete signed mails against nothing but SHA-256 and RSA-2048 over the
 same mails. `unsigned_ratio`: complete mails against bare joining, which for the same digests looks up the ready pieces
 of each paper and joins them, without a header, a reason, a link or any other value of the reader's. `unsigned_of_body`:
-the same mails against their bodies alone, the ready pieces joined with the reader's own reasons, name and link written
+the same mails against their bodies alone, the ready pieces joined with the reader's own reasons, name and links written
 between them. `printer` is the whole way from a delivery, with its link and its return path signed; `joining_ready` is
 one join of a list that is there already.
 """
@@ -65,6 +65,10 @@ KEYS = ["a key of forty characters, as init makes"]
 SIGN = partial(tokens.sign, tokens.Purpose.UNSUBSCRIBE, keys=KEYS)
 
 
+def sign_more(purpose: str, value: str) -> str:
+    return tokens.sign(tokens.Purpose(purpose), value, keys=KEYS)
+
+
 @dataclass(frozen=True)
 class Reader:
     digest: Digest
@@ -92,7 +96,14 @@ def reader(number: int, digest: Digest) -> Reader:
     delivery = Delivery(
         number, key, number, 12, 11, envelope.recipient, envelope.recipient_name, token, digest, now, now, 1
     )
-    return Reader(digest, Links(unsubscribe=address), envelope, delivery)
+    this = f"{token}/12"
+    links = Links(
+        unsubscribe=address,
+        preferences=f"https://papers.example.org/preferences/{sign_more('preferences', token)}",
+        browser=f"https://papers.example.org/digest/{sign_more('digest', this)}",
+        votes=f"https://papers.example.org/vote/{sign_more('votes', this)}",
+    )
+    return Reader(digest, links, envelope, delivery)
 
 
 class Stages:
@@ -113,8 +124,8 @@ class Stages:
         self.lists = [[[b"", *parts.text, *parts.html] for parts in each] for each in self.parts]
         press = before._sent  # noqa: SLF001 the very pieces, looked up without anything around them
         self.pieces = {
-            key: ((piece.html, piece.html_after), (piece.text, piece.text_after))
-            for key, piece in press.papers[Detail.FULL].items()
+            key: ((piece.html, piece.html_after, piece.html_end), (piece.text, piece.text_after, piece.text_end))
+            for key, piece in press.shelves[True].papers[Detail.FULL].items()
         }
         self.frame = (self.mails[0][0][:4_000], self.mails[0][0][-3_000:])
         self.keys = [
@@ -127,7 +138,7 @@ class Stages:
             bounce_address="bounces@example.org",
             postal_address="1 Example Street",
         )
-        self.print = Printer(settings, SIGN, partial(tokens.sign_key, keys=KEYS))
+        self.print = Printer(settings, SIGN, partial(tokens.sign_key, keys=KEYS), sign_more=sign_more)
         self.renderers = [
             Renderer(papers, list_name="Paperboy", postal_address="1 Example Street") for _ in range(3)
         ]  # one for each stage that renders
@@ -168,13 +179,14 @@ class Stages:
         pieces, (head, foot) = self.pieces, self.frame
         for one in self.rounds[number]:
             name, link = segment(one.envelope.recipient_name), segment(one.links.unsubscribe or "")
+            vote = segment(one.links.votes or "")
             html: list[bytes] = [head, name]
             text: list[bytes] = [name]
             for section in one.digest.sections:
                 for pick in section.picks:
                     in_html, in_text = pieces[pick.paper_key]
-                    html += (in_html[0], segment(str(escape(pick.reason))), in_html[1])
-                    text += (in_text[0], segment(pick.reason), in_text[1])
+                    html += (in_html[0], segment(str(escape(pick.reason))), in_html[1], vote, in_html[2])
+                    text += (in_text[0], segment(pick.reason), in_text[1], vote, in_text[2])
             b"".join([*text, link, *html, link, foot])
 
     def bare_joining(self, number: int) -> None:

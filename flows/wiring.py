@@ -166,6 +166,7 @@ class Shop:
             self.settings,
             lambda token: tokens.sign(tokens.Purpose.UNSUBSCRIBE, token, keys=keys),
             lambda key: tokens.sign_key(key, keys=keys),
+            sign_more=lambda purpose, value: tokens.sign(tokens.Purpose(purpose), value, keys=keys),
             stamp=own.stamp if own is not None else None,
         )
 

@@ -49,9 +49,11 @@ def _confirm(list_name: str, link: str | None, *, answer: bool) -> Words:
     return Words(
         f"Please confirm: {list_name}",
         (
-            f"Somebody, we hope you, asked for {list_name} at this address.{way}",
+            f"Somebody, we hope you, asked for {list_name} at this address: new research papers, chosen by what you care "
+            f"about.{way}",
             *(also if link and answer else ()),
-            "This holds for three days. If it was not you, do nothing: nothing more will come.",
+            "This holds for three days, and you can leave at any time. If it was not you, do nothing: nothing more will "
+            "come.",
         ),
         ("Yes, send me the papers", link) if link else None,
     )

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+from urllib.parse import quote
 
 from markupsafe import escape
 
@@ -70,18 +71,31 @@ class Said(Generic[Ink]):
 
 @dataclass(slots=True)
 class Halves(Generic[Ink]):
-    """One paper at one detail, before and after its reason; `size`: bytes of the HTML."""
+    """One paper at one detail, before and after its reason; `size`: bytes of the HTML.
+
+    On a shelf with votes the address under which this reader votes stands before the end; else there is no end.
+    """
 
     html: Ink
     text: Ink
     html_after: Ink
     text_after: Ink
+    html_end: Ink
+    text_end: Ink
     size: int
     card: Card
 
 
 Papers = Memo[str, Halves[Ink]]
 """The papers of a window at one detail, by their keys."""
+
+
+@dataclass(slots=True)
+class Shelf(Generic[Ink]):
+    """The papers of a window, with or without the link to vote."""
+
+    papers: dict[Detail, Papers[Ink]]
+    told: Papers[Ink]  # in full, with the ends of the line that says why
 
 
 @dataclass(slots=True)
@@ -154,11 +168,7 @@ class Press(Generic[Ink]):
         self._nothing: Ink = write("")
         self._blank: Piece[Ink] = Piece(self._nothing, self._nothing, 0)
         self._frames: dict[object, Frame[Ink]] = {}
-        self.papers: dict[Detail, Papers[Ink]] = {
-            detail: self._papers(detail) for detail in Detail if detail is not Detail.OUT
-        }
-        self.titles_alone: Papers[Ink] = self.papers[Detail.LINE]
-        self.told: Papers[Ink] = Memo(self._told, most=sys.maxsize)
+        self.shelves: dict[bool, Shelf[Ink]] = {votes: self._shelf(votes=votes) for votes in (False, True)}
         self.plain: Memo[str, Ink | None] = Memo(self._plain)
         self.labels: Memo[str, str] = Memo(clean)
         self.headings: Memo[str, Piece[Ink]] = Memo(self._heading)
@@ -170,10 +180,16 @@ class Press(Generic[Ink]):
 
     # ---- papers ----------------------------------------------------------------------------------------------------
 
-    def _papers(self, detail: Detail) -> Papers[Ink]:
-        return Memo(lambda key: self._render(self._cards[key], detail), most=sys.maxsize)
+    def _shelf(self, *, votes: bool) -> Shelf[Ink]:
+        shown = tuple(detail for detail in Detail if detail is not Detail.OUT)
+        papers: dict[Detail, Papers[Ink]] = {detail: self._papers(detail, votes=votes) for detail in shown}
+        return Shelf(papers, Memo(lambda key: self._told(papers[Detail.FULL][key]), most=sys.maxsize))
 
-    def _render(self, made: Card, detail: Detail) -> Halves[Ink]:
+    def _papers(self, detail: Detail, *, votes: bool) -> Papers[Ink]:
+        return Memo(lambda key: self._render(key, detail, votes=votes), most=sys.maxsize)
+
+    def _render(self, key: str, detail: Detail, *, votes: bool) -> Halves[Ink]:
+        made = self._cards[key]
         limit = {Detail.FULL: FULL_ABSTRACT, Detail.SHORT: SHORT_ABSTRACT}.get(detail)
         shown = Excerpt()
         if limit:
@@ -189,25 +205,40 @@ class Press(Generic[Ink]):
             "after": shown.after,
             "marked": shown.marked,
             "links": made.links,
+            # The address is each reader's own; what follows it is the paper's.
+            "vote": f"{HERE}/{quote(key, safe='/.-:~')}" if votes else "",
         }
         if detail is Detail.LINE:
             html = (self._templates.line.render(values), "")
-            values |= {"authors": (), "facts": (), "links": made.links[:1]}
+            values |= {"authors": (), "facts": (), "links": made.links[:1], "vote": ""}
         else:
             html = (self._templates.card[0].render(values), self._templates.card[1].render(values))
         before, after = (template.render(values) for template in self._templates.text_card)
         after = after.strip("\n") + "\n\n" if after.strip() else ""
-        write, size = self._write, sum(len(part.encode()) for part in html)
-        return Halves(write(html[0]), write(before.rstrip() + "\n\n"), write(html[1]), write(after), size, made)
+        write, size = self._write, sum(len(part.replace(HERE, "").encode()) for part in html)
+        (html_after, _, html_end), (text_after, _, text_end) = html[1].partition(HERE), after.partition(HERE)
+        text = before.rstrip() + "\n\n"
+        return Halves(
+            write(html[0]),
+            write(text),
+            write(html_after),
+            write(text_after),
+            write(html_end),
+            write(text_end),
+            size,
+            made,
+        )
 
-    def _told(self, key: str) -> Halves[Ink]:
+    def _told(self, paper: Halves[Ink]) -> Halves[Ink]:
         """A paper in full, the ends of the line with its reason included: then only the reason's own words differ."""
-        paper, (before, after) = self.papers[Detail.FULL][key], self._why_ends
+        before, after = self._why_ends
         return Halves(
             paper.html + before,
             paper.text + self._why_text,
             after + paper.html_after,
             self._empty_line + paper.text_after,
+            paper.html_end,
+            paper.text_end,
             paper.size + self._why_size,
             paper.card,
         )
@@ -263,6 +294,10 @@ class Press(Generic[Ink]):
         return self._shell(
             {name: "".join(said.phrases) for name, said in values.sentences.items()}, values.links, values, ""
         )
+
+    def own(self, said: str) -> Piece[Ink]:
+        """One reader's own phrase or address, which is not kept."""
+        return self._phrase(said)
 
     def _phrase(self, said: str) -> Piece[Ink]:
         """A phrase or an address as it stands in the HTML, and in the text where one line holds it."""

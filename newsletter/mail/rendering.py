@@ -10,7 +10,7 @@ from newsletter.mail import wording
 from newsletter.mail.budget import fit
 from newsletter.mail.cards import Card, Detail, card
 from newsletter.mail.mime import Encoded
-from newsletter.mail.press import Ink, Memo, Papers, Parts, Press, Said, Values
+from newsletter.mail.press import Ink, Memo, Papers, Parts, Piece, Press, Said, Shelf, Values
 from newsletter.mail.quoted import segment
 from newsletter.mail.templates import Templates, load
 from newsletter.mail.text import clean, shorten, web_address
@@ -32,7 +32,9 @@ class Links:
 
     unsubscribe: str | None = None
     preferences: str | None = None
-    edition: str | None = None  # the page where the rest can be read
+    browser: str | None = None  # this digest as a page
+    edition: str | None = None  # the page of the edition
+    votes: str | None = None  # where votes on this digest's papers go, without the paper's key
 
 
 class Renderer:
@@ -126,7 +128,9 @@ class Renderer:
                     labels.append(label)
         if not topics:
             raise RenderError(f"the digest of edition {digest.edition_id} holds no paper; it must not be mailed")
-        first = _first(press, topics)
+        votes = web_address(links.votes)
+        shelf, vote = press.shelves[votes is not None], None if votes is None else press.own(votes)
+        first = _first(shelf, topics)
         told = [topic for topic in topics if topic[0] != BEYOND]
         subject = wording.subject(count, digest.since, digest.day, labels, first[0].title, sample=digest.sample)
         sentences = {
@@ -142,17 +146,17 @@ class Renderer:
             topics = [(label if label == BEYOND else "New papers", picks) for label, picks in topics]
         remarks: tuple[str, ...] = tuple([clean(remark) for remark in digest.remarks]) if digest.remarks else ()
         sample = wording.SAMPLE if digest.sample else ""
-        parts = _whole(press, topics)
+        parts = _whole(press, shelf, topics, vote)
         made = press.set(self._values(sentences, links, remarks, sample), parts)
         if made.size > self._budget:
-            details = _details(press, topics, self._budget - made.size + parts.size)
+            details = _details(press, shelf, topics, self._budget - made.size + parts.size, vote)
             trimmed = wording.trimmed(
                 sum(Detail.FULL < detail < Detail.OUT for detail in details),
                 sum(detail is Detail.OUT for detail in details),
                 digest.edition_id,
-                web_address(links.edition),
+                "in your browser" if web_address(links.browser) else links.edition and "on the page of the edition",
             )
-            parts = _parts(press, topics, [press.papers.get(detail) for detail in details])
+            parts = _parts(press, shelf, topics, [shelf.papers.get(detail) for detail in details], vote)
             made = press.set(self._values(sentences, links, (*remarks, trimmed), sample), parts)
         return subject, made
 
@@ -170,6 +174,7 @@ class Renderer:
         leave = _way(links.unsubscribe) or (self._leave_by_mail if subscribed else None)
         button = (action,) if action and web_address(action[1]) else ()
         offered = (
+            ("Read in your browser", web_address(links.browser)),
             ("Read the whole edition", web_address(links.edition)),
             ("Change your interests", _way(links.preferences)),
             ("Unsubscribe", leave),
@@ -189,23 +194,23 @@ class Renderer:
         return card(paper)
 
 
-def _first(press: Press[Ink], topics: Sequence[Topic]) -> list[Card]:
+def _first(shelf: Shelf[Ink], topics: Sequence[Topic]) -> list[Card]:
     """The cards of the first papers."""
     first = []
     for _, picks in topics:
         for pick in picks:
-            first.append(press.told[pick.paper_key].card)
+            first.append(shelf.told[pick.paper_key].card)
             if len(first) == _FIRST:
                 return first
     return first
 
 
-def _whole(press: Press[Ink], topics: Sequence[Topic]) -> Parts[Ink]:
+def _whole(press: Press[Ink], shelf: Shelf[Ink], topics: Sequence[Topic], vote: Piece[Ink] | None) -> Parts[Ink]:
     """The topics with all their papers in full."""
     html: list[Ink] = []
     text: list[Ink] = []
     size = 0
-    headings, told, plain = press.headings, press.told, press.plain
+    headings, told, plain = press.headings, shelf.told, press.plain
     for label, picks in topics:
         heading = headings[label]
         html.append(heading.html)
@@ -214,7 +219,7 @@ def _whole(press: Press[Ink], topics: Sequence[Topic]) -> Parts[Ink]:
         for pick in picks:
             ink = plain[pick.reason]
             if ink is None:
-                paper, reason = press.papers[Detail.FULL][pick.paper_key], press.reasons[pick.reason]
+                paper, reason = shelf.papers[Detail.FULL][pick.paper_key], press.reasons[pick.reason]
                 html += (paper.html, reason.html, paper.html_after)
                 text += (paper.text, reason.text, paper.text_after)
                 size += paper.size + reason.size
@@ -223,15 +228,25 @@ def _whole(press: Press[Ink], topics: Sequence[Topic]) -> Parts[Ink]:
                 html += (paper.html, ink, paper.html_after)
                 text += (paper.text, ink, paper.text_after)
                 size += paper.size + len(pick.reason)
+            if vote is not None:
+                html += (vote.html, paper.html_end)
+                text += (vote.text, paper.text_end)
+                size += vote.size
     return Parts(html, text, size)
 
 
-def _parts(press: Press[Ink], topics: Sequence[Topic], details: Iterable[Papers[Ink] | None]) -> Parts[Ink]:
+def _parts(
+    press: Press[Ink],
+    shelf: Shelf[Ink],
+    topics: Sequence[Topic],
+    details: Iterable[Papers[Ink] | None],
+    vote: Piece[Ink] | None,
+) -> Parts[Ink]:
     """The topics with their papers, each from the papers at its detail, or from none where it is left out."""
     html: list[Ink] = []
     text: list[Ink] = []
     size = 0
-    reasons, titles_alone = press.reasons, press.titles_alone
+    reasons, titles_alone = press.reasons, shelf.papers[Detail.LINE]
     remaining = iter(details)
     for label, picks in topics:
         headed = False
@@ -249,17 +264,24 @@ def _parts(press: Press[Ink], topics: Sequence[Topic], details: Iterable[Papers[
             html += (piece.html, reason.html, piece.html_after)
             text += (piece.text, reason.text, piece.text_after)
             size += piece.size + reason.size
+            if vote is not None and papers is not titles_alone:
+                html += (vote.html, piece.html_end)
+                text += (vote.text, piece.text_end)
+                size += vote.size
     return Parts(html, text, size)
 
 
-def _details(press: Press[Ink], topics: Sequence[Topic], room: int) -> list[Detail]:
+def _details(
+    press: Press[Ink], shelf: Shelf[Ink], topics: Sequence[Topic], room: int, vote: Piece[Ink] | None
+) -> list[Detail]:
     """The detail of every pick in order, so that the HTML has room for all and for the sentence that says so."""
     picks = [pick for _, picks in topics for pick in picks]
+    voting = 0 if vote is None else vote.size
 
     def size(place: int, detail: Detail) -> int:
         pick = picks[place]
-        reason = press.reasons[pick.reason].size if detail < Detail.LINE else 0
-        return press.papers[detail][pick.paper_key].size + reason
+        own = press.reasons[pick.reason].size + voting if detail < Detail.LINE else 0
+        return shelf.papers[detail][pick.paper_key].size + own
 
     headings = sum(press.headings[label].size for label, _ in topics)
     return fit([pick.score for pick in picks], size, room - headings - _RESERVE)

@@ -122,8 +122,8 @@ def overview(topics: Sequence[tuple[str, Sized]]) -> tuple[str, ...]:
     return tuple(told)
 
 
-def trimmed(shortened: int, left_out: int, edition_id: int, edition_url: str | None) -> str:
-    """What the size of the mail took away, and where it can be read; empty where nothing was."""
+def trimmed(shortened: int, left_out: int, edition_id: int, where: str | None) -> str:
+    """What the size of the mail took away, and `where` it can be read by a link below; empty where nothing was."""
     if not shortened and not left_out:
         return ""
     said = []
@@ -132,8 +132,8 @@ def trimmed(shortened: int, left_out: int, edition_id: int, edition_url: str | N
     if left_out:
         said.append(f"{counted(left_out, 'paper')} {'is' if left_out == 1 else 'are'} left out")
     sentence = f"To keep this mail from being cut by mail programs, {' and '.join(said)}."
-    if edition_url:
-        return sentence + " All of them can be read on the page of the edition, linked below."
+    if where:
+        return sentence + f" All of them can be read {where}, linked below."
     if left_out:
         return sentence + f" Whoever runs this list can show you all of edition {edition_id}."
     return sentence

@@ -16,6 +16,8 @@ Stamp = Callable[[Unsigned], bytes]
 SignLink = Callable[[str], str]
 """The signed part of a subscriber's links, from their token."""
 
+SignMore = Callable[[str, str], str]
+"""The signed part of a link, from its purpose (preferences · digest · votes) and its value."""
 
 SignKey = Callable[[str], str]
 """The signed part of a return path, from a delivery's key."""
@@ -24,13 +26,21 @@ SignKey = Callable[[str], str]
 class Printer:
     """Prints deliveries; a renderer is prepared once for all deliveries that cover the same papers.
 
-    `sign` signs links, `sign_key` return paths; `stamp` signs the mail (DKIM), and is left out where the relay does.
+    `sign` signs the link to leave, `sign_more` the others, and without it the mail has none of them; `sign_key` signs
+    return paths; `stamp` signs the mail (DKIM), and is left out where the relay does.
     """
 
     def __init__(
-        self, settings: Settings, sign: SignLink, sign_key: SignKey | None = None, *, stamp: Stamp | None = None
+        self,
+        settings: Settings,
+        sign: SignLink,
+        sign_key: SignKey | None = None,
+        *,
+        sign_more: SignMore | None = None,
+        stamp: Stamp | None = None,
     ) -> None:
         self.settings, self.sign, self.sign_key, self.stamp = settings, sign, sign_key, stamp
+        self.sign_more = sign_more
         self._sender = parseaddr(settings.sender)[1]
         self._site = settings.site_url.rstrip("/")
         self._list_id = f"{settings.list_name} <{settings.list_host}>"
@@ -44,7 +54,7 @@ class Printer:
             RenderError: this one cannot be rendered.
 
         """
-        links = self.links(delivery.token)
+        links = self.links(delivery.token, delivery.edition_id)
         parts = self.renderer(papers).parts(delivery.digest, recipient_name=delivery.name, links=links)
         envelope = self.envelope(delivery, links)
         return Parcel(
@@ -71,9 +81,21 @@ class Printer:
             kept = self._renderers[id(papers)] = (papers, renderer)
         return kept[1]
 
-    def links(self, token: str) -> Links:
-        """A subscriber's links; none where there is no public site, and the mail then says how to leave by mail."""
-        return Links(unsubscribe=f"{self._site}/unsubscribe/{self.sign(token)}") if self._site else Links()
+    def links(self, token: str, edition_id: int) -> Links:
+        """A subscriber's links in one digest; none where there is no public site, and one then leaves by mail."""
+        site, sign = self._site, self.sign_more
+        if not site:
+            return Links()
+        leave = f"{site}/unsubscribe/{self.sign(token)}"
+        if sign is None:
+            return Links(leave)
+        this = f"{token}/{edition_id}"
+        return Links(
+            unsubscribe=leave,
+            preferences=f"{site}/preferences/{sign('preferences', token)}",
+            browser=f"{site}/digest/{sign('digest', this)}",
+            votes=f"{site}/vote/{sign('votes', this)}",
+        )
 
     def return_path(self, delivery_key: str) -> str:
         """The envelope sender of one delivery, which comes back with its bounce; empty where bounces are not read."""

@@ -10,16 +10,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from newsletter.mail.mime import to_bytes
+from newsletter.mail.notices import words
 from newsletter.mail.rendering import Links, Renderer
 from newsletter.models import Digest, Message, Paper
 from tests.mail import invented
 
 GOLDEN = Path(__file__).parent / "golden"
+SHORT_KINDS = ("confirm", "already")
 GOLDEN_KINDS = ("personal", "no_site", "sample", "strangers")
 LINKS = Links(
     unsubscribe="https://papers.example.org/u/abc",
     preferences="https://papers.example.org/p/abc",
-    edition="https://papers.example.org/editions/12",
+    browser="https://papers.example.org/digest/abc",
+    votes="https://papers.example.org/vote/abc",
 )
 
 STRANGERS = (
@@ -107,11 +110,19 @@ def notice() -> Message:
     )
 
 
+def short(kind: str) -> Message:
+    """A mail that is no digest: `confirm`, `already`."""
+    house = {"list_name": "Paperboy", "confirm": "https://papers.example.org/confirm/abc", "answer": True}
+    said = words(kind, {}, links=LINKS, **house)
+    renderer = Renderer({}, list_name="Paperboy", postal_address="Paperboy, 1 Example Street, Sampletown")
+    return renderer.notice(subject=said.subject, paragraphs=said.paragraphs, action=said.action, links=said.links)
+
+
 def write(folder: Path, names: tuple[str, ...]) -> None:
     """The named kinds as .html, .txt and .eml."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        made = notice() if name == "notice" else message(name)
+        made = notice() if name == "notice" else short(name) if name in SHORT_KINDS else message(name)
         (folder / f"{name}.html").write_text(made.html, encoding="utf-8")
         (folder / f"{name}.txt").write_text(f"Subject: {made.subject}\n\n{made.text}", encoding="utf-8")
         (folder / f"{name}.eml").write_bytes(to_bytes(made, invented.envelope(delivery_key=name)))
@@ -127,6 +138,6 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--renew"]:
         renew()
     elif len(sys.argv) == 2:
-        write(Path(sys.argv[1]), (*kinds(), "notice"))
+        write(Path(sys.argv[1]), (*kinds(), "notice", *SHORT_KINDS))
     else:
         sys.exit(__doc__)

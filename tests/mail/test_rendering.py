@@ -48,7 +48,9 @@ def test_html_and_text_tell_the_same_in_the_same_order():
 def test_text_lines_are_narrow_and_addresses_stand_alone(kind):
     """No line of the text part is wider than 72 or starts with a dot; an address has a line to itself and its label."""
     for line in PAGES[kind].text.splitlines():
-        alone = re.fullmatch(r"\s*(?:(?:Abstract|PDF|DOI|Code|Project|Hugging Face)\s+)?https?://\S+", line)
+        alone = re.fullmatch(
+            r"\s*(?:(?:Abstract|PDF|DOI|Code|Project|Hugging Face|More or less)\s+)?https?://\S+", line
+        )
         assert len(line) <= 72 or alone
         assert "://" not in line or alone
         assert not line.lstrip().startswith(("·", "…"))
@@ -151,7 +153,8 @@ def test_what_is_left_out_is_counted_and_can_be_read_elsewhere():
     shown = sum(f"/abs/{key}" in online.text for key in papers)
 
     assert f"{400 - shown} papers are left out" in " ".join(online.text.split())
-    assert LINKS.edition in online.text
+    assert LINKS.browser in online.text
+    assert "in your browser, linked below" in " ".join(online.text.split())
     assert "edition 12" in " ".join(offline.text.split())
 
 
@@ -184,7 +187,7 @@ def test_the_mail_offers_only_the_ways_that_exist():
     assert "mailto:leave@example.org" in PAGES["no_site"].html
     assert "preferences" not in PAGES["no_site"].html.lower()
     assert "ask whoever runs it" in asked.html
-    assert {LINKS.unsubscribe, LINKS.preferences, LINKS.edition} <= set(Reader(PAGES["personal"].html).links)
+    assert {LINKS.unsubscribe, LINKS.preferences, LINKS.browser} <= set(Reader(PAGES["personal"].html).links)
 
 
 def test_headings_have_an_order_and_the_mail_a_language():
@@ -200,6 +203,32 @@ def test_headings_have_an_order_and_the_mail_a_language():
 def test_the_column_keeps_its_width_rule_for_phones():
     """The compiled shell has the media query that MJML writes only for columns it has seen."""
     assert "mj-column-per-100 { width:100% !important" in PAGES["personal"].html
+
+
+def test_each_paper_has_one_link_to_vote_under_its_own_key():
+    """In both parts, in full and in less detail; a title alone has none, nor has a mail without a site."""
+    papers, made = many(100)
+    mail = Renderer(papers, list_name="Paperboy").digest(made, recipient_name="", links=LINKS)
+    votes = [link for link in Reader(mail.html).links if link.startswith(LINKS.votes)]
+    voted = {link.removeprefix(f"{LINKS.votes}/") for link in votes}
+
+    assert len(votes) == len(voted) == mail.html.count("More or less of this") == mail.text.count("More or less")
+    assert 0 < len(voted) < 100
+    assert voted <= set(papers)
+    assert "More or less" not in PAGES["no_site"].html + PAGES["no_site"].text
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [("title:a work & <its> id", "title:a%20work%20%26%20%3Cits%3E%20id"), ("hep-th/9901001", "hep-th/9901001")],
+)
+def test_a_key_of_any_kind_is_written_so_that_its_page_is_found(key, written):
+    """Titles are keys too, and hold what an address may not."""
+    odd = replace(paper(0), key=key, arxiv_id=None)
+    mail = Renderer(window(odd), list_name="Paperboy").digest(digest(("T", (odd,))), recipient_name="", links=LINKS)
+
+    assert f"{LINKS.votes}/{written}" in Reader(mail.html).links
+    assert f"{LINKS.votes}/{written}\n" in mail.text
 
 
 def luminance(colour: str) -> float:
@@ -221,13 +250,17 @@ def test_every_colour_can_be_read_in_light_and_dark():
     dark_page = re.search(r"body, .bg { background-color: (#\w{6})", dark)[1]
     banner_light = re.search(r"background-color:(#\w{6})", source)[1]
     banner_dark = re.search(r"\.s { background-color: (#\w{6}) !important; color: (#\w{6})", dark)
+    button_light = re.search(r'bgcolor="(#\w{6})".*?color:(#\w{6});font-weight', source)
+    button_dark = re.search(r"\.b { background-color: (#\w{6})[^}]*}\s*\.in \.b a { color: (#\w{6})", dark)
 
-    for colour in set(re.findall(r'(?<![-\w])color[:=]"?(#\w{6})', source)) - {"#5c4409"}:
+    for colour in set(re.findall(r'(?<![-\w])color[:=]"?(#\w{6})', source)) - {"#5c4409", button_light[2]}:
         assert contrast(colour, light_page) >= 4.5, colour
-    for colour in set(re.findall(r"(?<![-\w])color: (#\w{6})", dark)) - {banner_dark[2]}:
+    for colour in set(re.findall(r"(?<![-\w])color: (#\w{6})", dark)) - {banner_dark[2], button_dark[2]}:
         assert contrast(colour, dark_page) >= 4.5, colour
     assert contrast("#5c4409", banner_light) >= 4.5
     assert contrast(banner_dark[2], banner_dark[1]) >= 4.5
+    assert contrast(button_light[2], button_light[1]) >= 4.5
+    assert contrast(button_dark[2], button_dark[1]) >= 4.5
     assert not re.search("#000000|#ffffff", source)
 
 
