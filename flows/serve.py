@@ -121,7 +121,7 @@ def _serve(settings: Settings, lock: Lock, stop: _Stop, echo: Echo) -> None:
             if settings.site_port:
                 kept.append(Kept(lambda: _start_site(settings), _start_site(settings)))
             declare()
-            for line in _screen(settings):
+            for line in on_screen(settings):
                 echo(line)
         while not stop.asked:
             started_again = [one for one in kept if one.tend(echo)]
@@ -227,7 +227,8 @@ def _process_of_the_run(settings: Settings) -> int | None:
     return held.pid if held is not None and here else None
 
 
-def _screen(settings: Settings) -> list[str]:
+def on_screen(settings: Settings) -> list[str]:
+    """What is shown when all of it runs."""
     site = f"http://{HOST}:{settings.site_port}" if settings.site_port else "not here (PAPERBOY_SITE_PORT is 0)"
     return [
         "Paperboy is serving.",

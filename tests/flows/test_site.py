@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from flows import wiring
+from flows.serve import on_screen
 from flows.site import Postman
 from newsletter.database import Database
 from newsletter.schema import consents
@@ -126,3 +127,11 @@ def test_a_slow_reader_holds_up_nobody(settings, process):
     assert healthy(settings)
     for one in half:
         one.close()
+
+
+def test_the_screen_of_serve_names_the_sites_address(settings):
+    """Or says that there is none, and why."""
+    none = settings.model_copy(update={"site_port": 0})
+
+    assert f"  readers' site          http://127.0.0.1:{settings.site_port}" in on_screen(settings)
+    assert any("PAPERBOY_SITE_PORT is 0" in line for line in on_screen(none))
