@@ -123,7 +123,8 @@ class Shelf:
         self._known: Hashable = None
         self._until = 0.0
         self._is_due = True
-        self._asking, self._making = threading.Lock(), threading.RLock()
+        # Whoever makes a page may ask and keep meanwhile, so those who ask or keep never wait for whoever makes one.
+        self._making, self._asking, self._keeping = threading.RLock(), threading.Lock(), threading.Lock()
 
     def find(self, path: str, query: bytes) -> Kept | None:
         """A kept page, at once; None where it has to be made, or where somebody has to ask whether it still holds."""
@@ -152,8 +153,7 @@ class Shelf:
                 if held is None:
                     made = make()
                     held = made, made.size if isinstance(made, Kept) else _VALUE
-                    if version == self._known:
-                        self._keep((name, query), held)
+                    self._keep((name, query), held, version)
         found: T = held[0]
         return found
 
@@ -164,19 +164,21 @@ class Shelf:
                 if self._is_due or self._tick() >= self._until:
                     now = self._version()
                     if now != self._known:
-                        with self._making:
+                        with self._keeping:
                             self._known, self._held, self._size = now, OrderedDict(), 0
                     self._is_due, self._until = False, self._tick() + _EACH
         return self._known
 
-    def _keep(self, key: tuple[str, bytes], held: tuple[Any, int]) -> None:
-        if held[1] > self._room // 4:
-            return
-        self._held[key] = held
-        self._size += held[1]
-        while self._size > self._room:
-            _, (_, size) = self._held.popitem(last=False)
-            self._size -= size
+    def _keep(self, key: tuple[str, bytes], held: tuple[Any, int], version: Hashable) -> None:
+        """Keep what was made of a version, if that still is the one, and there is room for it."""
+        with self._keeping:
+            if version != self._known or held[1] > self._room // 4:
+                return
+            self._held[key] = held
+            self._size += held[1]
+            while self._size > self._room:
+                _, (_, size) = self._held.popitem(last=False)
+                self._size -= size
 
 
 class Shortcut:

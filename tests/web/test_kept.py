@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 
@@ -98,6 +99,28 @@ def test_what_was_made_of_older_things_is_not_kept(clock):
 
     assert shelf.find("/a", b"") is None
     assert shelf.find("/b", b"") is not None
+
+
+def test_who_makes_a_page_and_who_asks_never_wait_for_each_other(clock):
+    """A page that needs a value is made while somebody else finds a newer edition: both are answered."""
+    version, begun, asked = [1], Event(), Event()
+    shelf = Shelf(lambda: version[0], tick=clock)
+
+    def slow():
+        begun.set()
+        assert asked.wait(20)
+        return page(shelf.value("a value", b"", lambda: "of the page"))
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(shelf.page, "/a", b"", slow)
+        assert begun.wait(20)
+        version[0] = 2
+        clock.now += 5
+        second = pool.submit(shelf.page, "/b", b"", page)
+        clock.now += 5
+        asked.set()
+        assert isinstance(first.result(20), Kept)
+        assert isinstance(second.result(20), Kept)
 
 
 def test_the_shelf_holds_those_used_last(clock):
