@@ -108,9 +108,7 @@ def kind_of(label: str) -> str:
         return "category"
     if label in FAMILIES:
         return "family"
-    if label in TABLE:
-        return "field"
-    return "two" if " and " in label else "phrase"
+    return "field" if label in TABLE else "phrase"
 
 
 def summary(days: Sequence[Day]) -> dict[str, Any]:

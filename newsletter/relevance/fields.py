@@ -22,6 +22,7 @@ _ONE_WAY = (
     (re.compile(r"\bvision language model\b"), "vlm"),
     (re.compile(r"\b(?:large )?language model\b"), "llm"),
     (re.compile(r"\b(?:multimodal llm|large multimodal model|lmm)\b"), "mllm"),
+    (re.compile(r"\b(scaling|power|physical|physic|conservation|constitutive) law\b"), r"\1law"),
 )
 
 
@@ -40,9 +41,29 @@ def holds(heading: str, paper: Paper) -> bool:
     return about(paper).get(heading, 0.0) >= 1.0
 
 
+def fits(label: str, paper: Paper) -> float:
+    """How surely a heading is true for a paper, from 0 to 1: by its cues, its category, or the words of the phrase."""
+    if knows(label):
+        sure = about(paper).get(label, 0.0)
+    else:
+        words = f" {' '.join(tokenise(label))} "
+        title, *rest = (f" {' '.join(tokenise(text))} ".count(words) for text in passages(paper))
+        sure = 0.0 if not title + sum(rest) else 1.0 if title or sum(rest) > 1 else _SAID_ONCE
+    if not sure and paper.categories and category_heading(paper.categories[0]) == label:
+        return _SAID_ONCE
+    return sure
+
+
 def mentions(phrase: str) -> bool:
     """Whether a phrase of folded words holds a cue, or a part of one."""
     return any(True for _cue in _found(_words(phrase)))
+
+
+def shown_by(phrase: str) -> frozenset[str]:
+    """The headings that a phrase is a cue of, all by itself."""
+    words = " ".join(_words(phrase))
+    index, _longest = _index()
+    return frozenset(heading for heading in index.get(words, ()) if (words,) in _cues()[heading])
 
 
 def usual(heading: str, background: Background) -> float:

@@ -5,35 +5,32 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 from newsletter.models import Paper
 from newsletter.relevance.features import Background
-from newsletter.relevance.fields import about, breadth, category_heading, mentions, trusted, usual
-from newsletter.relevance.headings import FAMILIES, SHORT
+from newsletter.relevance.fields import about, breadth, category_heading, fits, mentions, trusted, usual
+from newsletter.relevance.headings import FAMILIES
 from newsletter.relevance.phrases import Phrase, heading, noun_phrases, phrases_of, slug, written_as
 from newsletter.relevance.rhetoric import BARE, BROAD
 
-__all__ = ["Name", "heading", "label_groups", "noun_phrases", "slug"]
+__all__ = ["Name", "heading", "label_groups", "noun_phrases", "slug", "telling_terms"]
 
 _TERMS = 8  # kept per topic
 _LEAST = 0.15  # distinction below which a phrase says nothing
 _MOST_OF = 0.5  # of a group's papers a heading is true for, at least
 _SURELY = 0.4  # and surely for so many
-_HALF = 0.25  # the same for one half of a heading of two
-_BOTH = 0.6  # and for the two together
 _BROADLY = 1.3  # power of the share a heading is true for: being true for more weighs more than being rare elsewhere
 _NARROWER = 0.999  # for each cue: of two headings that are true alike the narrower one is taken
 _FAMILY = 0.9  # what a heading of several fields counts beside that of one
-_NEW = 0.2  # of them each half adds to the other
 _CATEGORY, _LIFT = 0.5, 1.3
 """Of a group's papers are of the category it is named after, and so many times the day's share."""
+_ELSEWHERE = 0.8  # of its papers are about what other groups are called: then it needs no name
 _DOUBT = 8.0
 """Papers' worth of what is usual, mixed with the rest of a day: in a small day little is proof of being rare."""
 _TITLES = 0.25  # of the group's titles hold such a phrase
 _KNOWN = 5  # papers of the background hold a phrase that may head a section: no coinages
 _COINED = 0.75  # what a phrase found in the papers counts beside a heading of the table
-_WIDEST = 46  # characters of a joined heading
 
 _NAME = re.compile(r"^(?!\d[A-Z]+\b).*\d")
 """A word with a digit names a model or a benchmark that papers use; 3D does not."""
@@ -46,6 +43,10 @@ class Name:
     key: str
     label: str
     terms: tuple[str, ...]
+
+    def fits(self, paper: Paper) -> float:
+        """How surely it is true for a paper, from 0 to 1."""
+        return fits(self.label, paper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,19 @@ def label_groups(
     """
     ordered = [sorted(papers, key=lambda paper: paper.key) for papers in groups]
     terms = _terms(ordered, rest, background)
-    options = _options(ordered, rest, terms, background)
-    labels = _chosen(ordered, rest, options)
+    chosen = _chosen(ordered, rest, _options(ordered, rest, terms, background))
     return tuple(
         Name(slug(label), label, tuple(term.written for term in found)) if label else None
-        for label, found in zip(labels, terms, strict=True)
+        for label, found in zip(chosen, terms, strict=True)
     )
+
+
+def telling_terms(
+    groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], background: Background
+) -> tuple[tuple[str, ...], ...]:
+    """The phrases that tell each group from the other groups and the rest of the day, best first."""
+    ordered = [sorted(papers, key=lambda paper: paper.key) for papers in groups]
+    return tuple(tuple(term.written for term in found) for found in _terms(ordered, rest, background))
 
 
 # ---- what papers say themselves ------------------------------------------------------------------------------------
@@ -172,7 +180,7 @@ class _Day:
         for label, weight in self._weights[group].items():
             true = frozenset(number for number, paper in enumerate(papers) if paper.get(label, 0.0) >= 1.0)
             said = sum(label in paper for paper in papers)
-            if said < min(2, len(papers)) or len(true) < max(1.0, _HALF * len(papers)):
+            if said < min(2, len(papers)) or len(true) < max(1.0, _SURELY * len(papers)):
                 continue
             usually = _DOUBT * usual(label, self._background)
             outside = (self._all[label] - weight + usually) / (self._total - len(papers) + _DOUBT)
@@ -222,21 +230,21 @@ def _chosen(
     groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], options: Sequence[Sequence[_Option]]
 ) -> list[str | None]:
     """The label of each group; the surest is given first, and none that reads like one given."""
-    labels: list[str | None] = [None] * len(groups)
+    chosen: list[str | None] = [None] * len(groups)
     taken: list[frozenset[str]] = [_stems("Other")]
-    for way in (_single, _double, _of_category(groups, rest)):
+    for way in (_single, _of_category(groups, rest, chosen)):
         offers = sorted(
             (-round(one.score, 9), papers[0].key, one.label, number)
             for number, papers in enumerate(groups)
-            if labels[number] is None and papers
+            if chosen[number] is None and papers
             for one in way(len(papers), number, options[number])
         )
         for _score, _key, label, number in offers:
             stems = _stems(label)
-            if labels[number] is None and not any(_alike(stems, other) for other in taken):
-                labels[number] = label
+            if chosen[number] is None and not any(_alike(stems, other) for other in taken):
+                chosen[number] = label
                 taken.append(stems)
-    return labels
+    return chosen
 
 
 def _single(papers: int, _number: int, options: Sequence[_Option]) -> Iterator[_Option]:
@@ -245,35 +253,21 @@ def _single(papers: int, _number: int, options: Sequence[_Option]) -> Iterator[_
     return (one for one in options if len(one.papers) >= least and one.share >= _MOST_OF)
 
 
-def _double(papers: int, _number: int, options: Sequence[_Option]) -> Iterator[_Option]:
-    """Two fields that are most of the group between them, neither of them a part of the other."""
-    for one, two in combinations(options, 2):
-        label = _joined(one.label, two.label)
-        both = one.papers | two.papers
-        new = min(len(both) - len(one.papers), len(both) - len(two.papers))
-        if label and len(both) >= _BOTH * papers and new >= _NEW * papers:
-            yield _Option(label, one.score + two.score, both, len(both) / papers)
+def _of_category(groups: Sequence[Sequence[Paper]], rest: Sequence[Paper], chosen: Sequence[str | None]) -> _Way:
+    """A way for what no field names: the arXiv category that most of a group is of, more than of the day.
 
-
-def _joined(one: str, two: str) -> str | None:
-    one, two = sorted((SHORT.get(one, one), SHORT.get(two, two)))
-    if " and " in one or " and " in two or _alike(_stems(one), _stems(two)):
-        return None
-    first, second = one.split(), two.split()
-    label = f"{one} and {two}"
-    if first[-1] == second[-1]:
-        label = f"{' '.join(first[:-1])} and {two}"
-    elif first[0] == second[0] and len(second) > 1:
-        label = f"{one} and {' '.join(second[1:])}"
-    return label if len(label) <= _WIDEST else None
-
-
-def _of_category(groups: Sequence[Sequence[Paper]], rest: Sequence[Paper]) -> _Way:
-    """A way for what no field names: the arXiv category that most of a group is of, more than of the day."""
+    Not for a group most of which is about what other groups are called: it has a better place there.
+    """
     day = Counter(paper.categories[0] for papers in (*groups, rest) for paper in papers if paper.categories)
     total = sum(map(len, groups)) + len(rest)
 
     def way(papers: int, number: int, _options: Sequence[_Option]) -> Iterator[_Option]:
+        given = set(chosen)
+        placed = sum(
+            any(sure >= 1.0 and one in given for one, sure in about(paper).items()) for paper in groups[number]
+        )
+        if placed >= _ELSEWHERE * papers:
+            return
         held = Counter(paper.categories[0] for paper in groups[number] if paper.categories)
         for category, count in held.items():
             label, share = category_heading(category), count / papers
@@ -302,11 +296,19 @@ def read_alike(one: str, two: str) -> bool:
     return _alike(_stems(one), _stems(two))
 
 
+def same_field(one: str, two: str) -> bool:
+    """Whether two labels read alike and share a word that few have: `Language Models` is no vision-language model."""
+    both = _stems(one) & _stems(two)
+    return read_alike(one, two) and bool(both - _EVERYWHERE)
+
+
 def _stems(label: str) -> frozenset[str]:
     text = label.lower()
     for said, meant in _SAME:
         text = text.replace(said, meant)
-    return frozenset(_END.sub("", word) for word in text.replace("-", " ").split() if word not in _SMALL)
+    return frozenset(
+        _END.sub("", word) for word in text.replace("-", " ").replace(",", " ").split() if word not in _SMALL
+    )
 
 
 def _alike(one: frozenset[str], two: frozenset[str]) -> bool:

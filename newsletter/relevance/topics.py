@@ -9,17 +9,22 @@ from scipy.sparse import csr_matrix
 
 from newsletter.models import OTHER, Paper, Topic
 from newsletter.relevance.features import Background
-from newsletter.relevance.labels import label_groups
+from newsletter.relevance.gathering import gather
+from newsletter.relevance.labels import Name, label_groups, telling_terms
 from newsletter.relevance.naming import Earlier, keep_names
 from newsletter.relevance.noticed import noticed
 from newsletter.relevance.tree import cut, largest, settle
 
-_WORTH = 0.008  # share of the day's squares that a further topic must explain
+_WORTH = 0.01  # share of the day's squares that a further topic must explain
 _LEAST = 2  # papers that make a topic
 _TIGHT = 0.03  # how much closer than any two papers of the day the papers of a topic are to each other
 _ATTACHED = 0.2  # cosine of a paper to its topic's centre, below which it is only there for want of a better place
-_NEAR = 0.25
-"""Cosine to the centre of a topic from which a paper without a group of its own joins it."""
+_NEAR, _SURELY_NEAR = 0.25, 0.1
+"""Cosine to the centre of a topic from which a paper joins it that says its heading once; that is surely about it."""
+_FITS = 0.2  # what a heading that is surely true counts beside the nearness, where several fit
+_CLOSE = 0.2  # cosine from which a paper belongs to a topic though no cue of the heading is in it
+_KNOWING = 1_000  # papers of a background that tells what is close; among few all are
+_LARGE, _APART = 100, 4  # papers of a day from which so many are asked that lie apart and are of one field
 
 
 def group(papers: Sequence[Paper], background: Background, *, earlier: Sequence[Earlier] = ()) -> tuple[Topic, ...]:
@@ -37,19 +42,49 @@ def group(papers: Sequence[Paper], background: Background, *, earlier: Sequence[
     members = [[ordered[number] for number in numbers] for numbers in groups]
     alone = [ordered[number] for number in loose]
     names = keep_names(label_groups(members, alone, background), members, alone, background, earlier)
-    loose.extend(number for name, numbers in zip(names, groups, strict=True) if name is None for number in numbers)
-    groups = [numbers for name, numbers in zip(names, groups, strict=True) if name is not None]
-    groups, loose = _joined(points, groups, sorted(loose))
-    topics, weights = [], {}
-    for name, numbers in zip((name for name in names if name is not None), groups, strict=True):
-        held = [ordered[number] for number in numbers]
-        topics.append(Topic(name.key, name.label, name.terms, tuple(paper.key for paper in held)))
-        weights[name.key] = _weight(held)
-    topics.sort(key=lambda topic: (-weights[topic.key], topic.key))
-    if loose:
-        keys = tuple(ordered[number].key for number in loose)
-        topics.append(Topic(key="other", label=OTHER, terms=(), paper_keys=keys, kind="other"))
-    return tuple(topics)
+    titled = [(name, numbers) for name, numbers in zip(names, groups, strict=True) if name is not None]
+    sure = np.array([[name.fits(paper) for name, _numbers in titled] for paper in ordered]).reshape(len(ordered), -1)
+    placed = place(points, [numbers for _name, numbers in titled], sure, knows=background.size >= _KNOWING)
+    found = [
+        (name, [ordered[number] for number in numbers])
+        for (name, _numbers), numbers in zip(titled, placed, strict=True)
+        if numbers
+    ]
+    found += _gathered(ordered, points, found, background)
+    loose_papers = _without(ordered, found)
+    terms = telling_terms([mine for _name, mine in found], loose_papers, background)
+    topics = [
+        (-_weight(mine), Topic(name.key, name.label, told, tuple(paper.key for paper in mine)))
+        for (name, mine), told in zip(found, terms, strict=True)
+    ]
+    topics.sort(key=lambda one: (one[0], one[1].key))
+    other = Topic("other", OTHER, (), tuple(paper.key for paper in loose_papers), kind="other")
+    return (*(topic for _weight, topic in topics), *([other] if loose_papers else []))
+
+
+def _without(papers: Sequence[Paper], topics: Sequence[tuple[Name, Sequence[Paper]]]) -> list[Paper]:
+    held = {paper.key for _name, mine in topics for paper in mine}
+    return [paper for paper in papers if paper.key not in held]
+
+
+def _gathered(
+    ordered: Sequence[Paper],
+    points: NDArray[np.float64],
+    found: Sequence[tuple[Name, Sequence[Paper]]],
+    background: Background,
+) -> list[tuple[Name, list[Paper]]]:
+    """Topics of the papers that are in none, each most central first."""
+    labels, (_fewest, most) = [name.label for name, _mine in found], bounds(len(ordered))
+    least = _LEAST if len(ordered) < _LARGE else _APART
+    room, most = largest(len(ordered)), most - len(found)
+    topics = gather(_without(ordered, found), labels, background, least=least, room=room, most=most)
+    number = {paper.key: place for place, paper in enumerate(ordered)}
+    central = []
+    for name, mine in topics:
+        at = [number[paper.key] for paper in mine]
+        nearness = np.round(points[at] @ points[at].sum(axis=0), 9)
+        central.append((name, [ordered[place] for _near, place in sorted(zip(-nearness, at, strict=True))]))
+    return central
 
 
 def _weight(papers: Sequence[Paper]) -> float:
@@ -96,27 +131,53 @@ def _coherent(points: NDArray[np.float64], cut: NDArray[np.int64]) -> tuple[list
     return groups, sorted(loose)
 
 
-def _joined(
-    points: NDArray[np.float64], groups: Sequence[Sequence[int]], loose: Sequence[int]
-) -> tuple[list[list[int]], list[int]]:
-    """Put each loose paper at the end of the topic it is near enough to and that has room; the rest stays loose."""
-    joined = [list(numbers) for numbers in groups]
-    if not groups:
-        return joined, list(loose)
-    centres = np.array([points[list(numbers)].sum(axis=0) for numbers in groups])
-    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
-    left, added = [], []
-    for number in loose:
-        nearness = centres @ points[number]
-        best = int(nearness.argmax())
-        if nearness[best] >= _NEAR:
-            added.append((-round(float(nearness[best]), 9), number, best))
-        else:
-            left.append(number)
-    room = largest(len(points))
-    for _nearness, number, best in sorted(added):
-        (joined[best] if len(joined[best]) < room else left).append(number)
-    return joined, sorted(left)
+def place(
+    points: NDArray[np.float64], groups: Sequence[Sequence[int]], sure: NDArray[np.float64], *, knows: bool
+) -> list[list[int]]:
+    """The papers of each group once its heading is known: those it is true for; the others are in none.
+
+    `sure` says how surely each heading is true for each paper, papers x groups. A paper that a heading is not true for
+    leaves the group, but where the background `knows` enough to say that it is close all the same. Then each paper
+    without a group joins the one whose heading fits it best, the nearest of them, where there is room. A group with
+    fewer than two papers left is empty.
+    """
+    centres = _centres(points, groups, sure)
+    nearness = np.round(points @ centres.T, 9)
+    true = sure > 0 if not knows else (sure > 0) | (nearness >= _CLOSE)
+    left = [[number for number in numbers if true[number, group]] for group, numbers in enumerate(groups)]
+    fitting = np.where(sure >= 1, nearness >= _SURELY_NEAR, true & (nearness >= _NEAR))
+    left = [numbers if len(numbers) >= _LEAST else [] for numbers in left]
+    open_to = fitting & np.array([bool(numbers) for numbers in left], dtype=np.bool_)
+    _join(left, np.where(open_to, nearness + _FITS * sure, -np.inf))
+    return left
+
+
+def _centres(
+    points: NDArray[np.float64], groups: Sequence[Sequence[int]], sure: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Unit rows: where the papers of each group are that its heading is true for; of all, where it is for none."""
+    centres = np.zeros((len(groups), points.shape[1]))
+    for group, numbers in enumerate(groups):
+        core = [number for number in numbers if sure[number, group] > 0] or list(numbers)
+        centres[group] = points[sorted(core)].sum(axis=0)
+    lengths = np.linalg.norm(centres, axis=1, keepdims=True)
+    units: NDArray[np.float64] = np.divide(centres, lengths, out=np.zeros_like(centres), where=lengths > 1e-9)
+    return units
+
+
+def _join(groups: list[list[int]], worth: NDArray[np.float64]) -> None:
+    """Put each paper that is in no group at the end of the one it is worth most in and that has room; best first."""
+    held = {number for numbers in groups for number in numbers}
+    offers = sorted(
+        (-float(worth[number, group]), number, group)
+        for number, group in zip(*np.nonzero(np.isfinite(worth)), strict=True)
+        if number not in held
+    )
+    room = largest(len(worth))
+    for _worth, number, group in offers:
+        if number not in held and len(groups[group]) < room:
+            groups[group].append(int(number))
+            held.add(number)
 
 
 def _mean_cosine(points: NDArray[np.float64]) -> float:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from newsletter.models import Paper
 from newsletter.relevance.features import Background
 from newsletter.relevance.fields import about, category_heading, holds
-from newsletter.relevance.headings import CATEGORIES, FAMILIES, SHORT, TABLE
+from newsletter.relevance.headings import CATEGORIES, FAMILIES, TABLE
 from newsletter.relevance.labels import label_groups, read_alike, slug
 from tests.relevance.corpus import day_of
 
@@ -49,27 +49,9 @@ def test_a_heading_is_true_for_most_of_its_group():
     assert labels([*RESTORED[:3], *TREES[:2]], rest=SUNG) == ["Image Restoration"]
 
 
-def test_two_halves_are_named_both():
-    """A group of two fields has a heading of two."""
-    first, second = RESTORED[:2], TRANSLATED[:2]
-
-    assert labels([*first, *second, TREES[0]], rest=[*SUNG, *TREES[1:]]) == [
-        "Image Restoration and Machine Translation"
-    ]
-
-
-def test_halves_that_end_alike_share_the_word():
-    """Not `Image Captioning and Image ...` twice over, but one noun for both."""
-    halves = papers("Action recognition", "Gesture recognition", "Speech recognition", "Word error rate", "Oaks")
-
-    assert labels(halves, rest=[*SUNG, *TREES]) == ["Action and Speech Recognition"]
-
-
-def test_halves_that_begin_alike_share_the_word():
-    """One word need not be read twice."""
-    halves = papers("Image denoising", "Deblurring", "Image captioning", "An image caption", "Oaks")
-
-    assert labels(halves, rest=[*SUNG, *TREES]) == ["Image Captioning and Restoration"]
+def test_two_halves_have_no_heading():
+    """Two subjects are no section: each half finds a place of its own."""
+    assert labels([*RESTORED[:2], *TRANSLATED[:2], TREES[0]], rest=[*SUNG, *TREES[1:]]) == [None]
 
 
 def test_of_two_headings_that_are_true_alike_the_narrower_one_is_taken():
@@ -235,7 +217,7 @@ def test_every_heading_is_set_like_one():
     """In title case, short enough for a line, and not a sentence."""
     small = {"a", "and", "as", "for", "in", "of", "on", "the", "to", "with"}
     wrong = []
-    for heading in {*TABLE, *FAMILIES, *SHORT.values(), *CATEGORIES.values()}:
+    for heading in {*TABLE, *FAMILIES, *CATEGORIES.values()}:
         words = heading.replace("-", " ").split()
         cased = all(word in small or word[0].isupper() or word[0].isdigit() for word in words)
         if not cased or len(heading) > 50 or {words[0], words[-1]} & small or not heading[-1].isalnum():
@@ -249,7 +231,6 @@ def test_the_tables_agree_with_each_other():
     headings = sorted({*TABLE, *FAMILIES})
 
     assert {field for fields in FAMILIES.values() for field in fields} <= set(TABLE)
-    assert set(SHORT) <= set(FAMILIES)
     assert len({slug(one) for one in headings}) == len(headings)
     assert all(cue.strip() for cues in TABLE.values() for cue in cues)
 

@@ -3,7 +3,7 @@
 from newsletter.relevance.headings import applied, families, language, learning, sciences, vision
 from newsletter.relevance.headings.arxiv import CATEGORIES
 
-__all__ = ["CATEGORIES", "FAMILIES", "SHORT", "TABLE"]
+__all__ = ["CATEGORIES", "FAMILIES", "TABLE"]
 
 
 def _read(*texts: str) -> dict[str, tuple[str, ...]]:
@@ -21,6 +21,3 @@ TABLE = _read(vision.TABLE, language.TABLE, learning.TABLE, applied.TABLE, scien
 
 FAMILIES = _read(families.FAMILIES)
 """Heading of several fields -> the headings of those fields."""
-
-SHORT = {family: names[0] for family, names in _read(families.SHORT).items()}
-"""Heading of several fields -> its name beside another."""

@@ -40,7 +40,8 @@ TABLE = """
     Network and Systems Security: malware, intrusion detection, cybersecurity, network security, cyber, phishing,
       threat intelligence, penetration testing
     Cryptography and Blockchain: blockchain, smart contract, cryptography, encryption, zero-knowledge, cryptographic
-    Software Vulnerabilities: vulnerability detection, software vulnerability, vulnerabilities, fuzzing, exploit
+    Software Vulnerabilities: vulnerability detection, software vulnerability, code vulnerability, fuzzing, exploit
+      generation
     Hardware and Chip Design: hardware design, chip design, Verilog, RTL, EDA, circuit design, accelerator, VLSI,
       electronic design automation, analog circuit
     Compilers and High-Performance Computing: compiler, high-performance computing, CUDA, GPU kernel, HPC, kernel
@@ -53,12 +54,12 @@ TABLE = """
       agentic workflow, robotic process automation
     Manufacturing and Industry: manufacturing, industrial, production line, predictive maintenance, industry 4.0,
       digital twin, supply chain
-    Supply Chains and Logistics: supply chain, logistics, inventory, warehouse
+    Supply Chains and Logistics: supply chain, freight, last-mile, inventory, warehouse
     Fault Diagnosis and Maintenance: fault diagnosis, predictive maintenance, remaining useful life, fault detection,
       prognostics
     Aerospace and Space: spacecraft, satellite + orbit, aerospace, space mission, aviation, aircraft, air traffic,
       flight
-    Maritime Applications: maritime, ship, vessel + sea, port
+    Maritime Applications: maritime, ship, vessel + sea, seaport
     Agriculture: agriculture, agricultural, crop, farming, farmer, plant disease, livestock
     Disaster Response: disaster, flood, earthquake, wildfire, emergency, humanitarian, hurricane, damage assessment
     Military and Defense: military, defense + warfare, battlefield

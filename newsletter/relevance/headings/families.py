@@ -121,9 +121,8 @@ FAMILIES = """
       Representation Learning, Neural Architecture Search, Evolutionary Computation
     Planning, Logic and Optimization: Automated Planning, Search and Pathfinding, Constraint Solving and
       Satisfiability, Knowledge Representation and Logic, Neuro-Symbolic AI, Combinatorial Optimization, Evolutionary
-      Computation, Game Theory and Mechanism Design, Theorem Proving, Multi-Agent Reinforcement Learning,
-      Reinforcement Learning, Causal Inference and Discovery, Logical and Commonsense Reasoning, Multi-Agent Systems,
-      Quantum Computing
+      Computation, Game Theory and Mechanism Design, Theorem Proving, Multi-Agent Reinforcement Learning, Causal
+      Inference and Discovery, Logical and Commonsense Reasoning, Multi-Agent Systems, Quantum Computing
     Natural Sciences: Molecules and Drug Discovery, Proteins, Genomics and Single-Cell Biology, Materials Science,
       Chemistry, Physics, Astronomy, Fluid Dynamics, Neuroscience, Earth and Geoscience, Climate and Weather, Ecology
       and Biodiversity, Neural Operators and Scientific Machine Learning, Optics and Photonics, AI for Scientific
@@ -173,32 +172,3 @@ FAMILIES = """
       Medicine and Health, Control Systems
 """
 """Family -> headings; a family is true for a paper that one of them is true for."""
-
-SHORT = """
-    3D Vision: 3D Vision
-    Image and Video Generation: Image Generation
-    Faces, Bodies and Human Motion: Human Motion
-    Object Detection and Tracking: Object Detection
-    Driving, Traffic and Navigation: Autonomous Driving
-    Image Recognition and Segmentation: Image Recognition
-    Image Restoration and Quality: Image Restoration
-    Medicine and Health: Medicine
-    Vision and Language: Vision-Language Models
-    Video and Action Understanding: Video Understanding
-    Documents, Charts and Tables: Document Understanding
-    Retrieval and Question Answering: Retrieval
-    Knowledge Graphs and Information Extraction: Knowledge Graphs
-    Social Media, News and Opinion: Social Media
-    LLM Reasoning and Mathematics: LLM Reasoning
-    LLM Agents and Tools: LLM Agents
-    Code and Software: Software
-    Efficient Models and Inference: Efficient Models
-    Robotics and Embodied AI: Robotics
-    Speech, Audio and Music: Speech
-    Planning, Logic and Optimization: Planning
-    Natural Sciences: Natural Sciences
-    Earth, Climate and Agriculture: Remote Sensing
-    Brain and Body Signals: Brain Signals
-    LLM Evaluation and Reliability: LLM Evaluation
-"""
-"""Family -> what it is called beside another in a heading of two, where a short name reads well."""

@@ -3,8 +3,8 @@
 TABLE = """
     Machine Translation: machine translation, translation quality, neural translation, literary translation, LLM
       translation, simultaneous translation
-    Multilingual NLP: multilingual, low-resource language, cross-lingual, language + African, language + Indic,
-      Arabic, multilingual LLM, code-switching, Hindi, Bengali, Urdu, Swahili, Vietnamese, Indonesian
+    Multilingual NLP: multilingual, low-resource language, cross-lingual, language + African, language + Indic, Arabic,
+      multilingual LLM, code-switching, Hindi, Bengali, Urdu, Swahili, Vietnamese, Indonesian
     Low-Resource Languages: low-resource language, under-resourced language, endangered language, African language,
       Indic language, indigenous language, low-resource + language
     Arabic NLP: Arabic
@@ -18,14 +18,14 @@ TABLE = """
     Recommender Systems: recommender system, recommendation, collaborative filtering, sequential recommendation,
       click-through rate
     Summarization: summarization, summarisation, abstractive summary, summary generation
-    Sentiment and Emotion Analysis: sentiment analysis, emotion recognition, emotion detection, aspect-based
-      sentiment, sentiment, emotional intelligence, emotion + text
+    Sentiment and Emotion Analysis: sentiment analysis, emotion recognition, emotion detection, aspect-based sentiment,
+      sentiment, emotional intelligence, emotion + text
     Multimodal Emotion Recognition: emotion recognition, multimodal sentiment, multimodal emotion
     Hate Speech and Online Harm: hate speech, toxicity, toxic content, offensive language, content moderation,
       cyberbullying, harmful content, online harm, abusive language, misogyny
     Misinformation and Fact-Checking: misinformation, fact-checking, fake news, fact verification, claim verification,
       disinformation, propaganda, rumor detection, fact checking, check-worthiness
-    Social Media Analysis: social media, tweet, Twitter, Reddit, online community, posts
+    Social Media Analysis: social media, tweet, Twitter, Reddit, online community, user posts
     Political Text and Opinion: political, election, stance detection, ideology, parliamentary, polarization, public
       opinion, partisan
     Bias and Fairness in Language Models: social bias, gender bias, stereotype, LLM + fairness, language model + bias,
@@ -37,13 +37,12 @@ TABLE = """
     Jailbreak Attacks and Defenses: jailbreak, jailbreaking, adversarial prompts, red teaming, red-teaming
     Prompt Injection and Agent Security: prompt injection, agent security, tool poisoning, indirect prompt injection,
       agent + attack
-    LLM Alignment: preference optimization, RLHF, DPO, human preferences, reward model, preference learning,
-      preference alignment, alignment + LLM, direct preference optimization, reinforcement learning from human
-      feedback
+    LLM Alignment: preference optimization, RLHF, DPO, human preferences, reward model, preference learning, preference
+      alignment, alignment + LLM, direct preference optimization, reinforcement learning from human feedback
     Reward Models: reward model, reward modeling, process reward, generative reward, reward hacking
     Reinforcement Learning for LLM Reasoning: GRPO, RLVR, verifiable rewards, policy optimization + reasoning,
-      reinforcement learning + LLM + reasoning, reinforcement learning + large language model, RL + LLM, group
-      relative policy optimization
+      reinforcement learning + LLM + reasoning, reinforcement learning + large language model, RL + LLM, group relative
+      policy optimization
     LLM Reasoning: LLM + reasoning, chain-of-thought, reasoning model, large reasoning model, language model +
       reasoning, test-time scaling, test-time compute, reasoning trace, reasoning chain
     Efficient Reasoning: overthinking, efficient reasoning, concise reasoning, reasoning length, thinking budget, long
@@ -57,8 +56,8 @@ TABLE = """
       inductive reasoning, abductive
     Causal Reasoning with LLMs: causal reasoning, causal + LLM, counterfactual reasoning
     Theory of Mind and Social Reasoning: theory of mind, social reasoning, social intelligence, mental state
-    LLM Agents: LLM agent, language agent, LLM-based agent, autonomous agent, agentic, agent framework, tool use,
-      agent + LLM
+    LLM Agents: LLM agent, language agent, LLM-based agent, autonomous agent, agentic, agent framework, tool use, agent
+      + LLM
     Multi-Agent LLM Systems: multi-agent + LLM, multi-agent system, multi-agent collaboration, multi-agent framework,
       multi-agent debate, agents collaborate
     Tool Use: tool use, tool calling, function calling, tool learning, tool-use, MCP, model context protocol, tool
@@ -87,8 +86,8 @@ TABLE = """
     Mixture of Experts: mixture of experts, MoE, expert routing, mixture-of-experts
     Diffusion Language Models: diffusion language model, masked diffusion, discrete diffusion, diffusion LLM, dLLM,
       diffusion large language model
-    LLM Pre-Training: pretraining + LLM, pretraining data, LLM pretraining, scaling law, training corpus, data
-      mixture, language model pretraining
+    LLM Pre-Training: pretraining + LLM, pretraining data, LLM pretraining, scaling law, training corpus, data mixture,
+      language model pretraining
     Training Data for Language Models: data selection, pretraining data, instruction data, synthetic data + LLM, data
       mixture, data curation, data filtering
     Instruction Tuning: instruction tuning, supervised fine-tuning, instruction following, instruction-following, SFT,
@@ -123,14 +122,15 @@ TABLE = """
     Human-AI Collaboration: human-AI, human-AI collaboration, AI assistance, human-AI interaction, human-AI team,
       co-creation
     Persuasion and Argumentation: argument mining, persuasion, argumentation, debate, persuasive
-    Creative Writing and Storytelling: story generation, creative writing, storytelling, narrative, poetry,
-      creativity, novel writing, humor, fiction
+    Creative Writing and Storytelling: story generation, creative writing, storytelling, narrative, poetry, creativity,
+      novel writing, humor, fiction
     Figurative Language and Humor: metaphor, sarcasm, irony, humor, idiom, figurative, joke, meme
     Detection of AI-Generated Text: AI-generated text, machine-generated text, LLM-generated text, authorship,
       watermarking + text, text watermark, watermark + LLM
     Watermarking: watermark, watermarking
-    Education and Tutoring: education, student, tutoring, teacher, essay scoring, learner, classroom, educational,
-      grading, automated essay
+    Education and Tutoring: education, student + course, student + university, student + school, student + classroom,
+      tutoring, teacher + school, teacher + classroom, essay scoring, learner, classroom, educational, grading,
+      automated essay
     Legal NLP: legal, law, court, legal judgment, statute, contract, judicial
     Finance and Economics: financial, finance, stock, trading, investor, banking, economic, cryptocurrency
     Clinical and Medical Language Models: medical LLM, clinical LLM, clinical + LLM, patient + LLM, medical + LLM,
@@ -157,37 +157,36 @@ TABLE = """
       text
     Digital Humanities and Historical Texts: historical text, digital humanities, ancient, historical document,
       archival, manuscript, literary, classical Chinese, Latin text
-    News and Journalism: news, journalism, newspaper, headline, journalist
-    Speech Recognition: speech recognition, ASR, Whisper, transcription, word error rate
-    Speech Synthesis: speech synthesis, text-to-speech, TTS, voice cloning, voice conversion, zero-shot TTS
+    News and Journalism: news article, news media, news recommendation, fake news, journalism, newspaper, headline,
+      journalist
+    Speech Recognition: speech recognition, ASR + speech, Whisper + speech, speech transcription, word error rate
+    Speech Synthesis: speech synthesis, text-to-speech, TTS + speech, voice cloning, voice conversion, zero-shot TTS
     Spoken Language Models: speech language model, spoken dialogue, speech LLM, spoken language model, full-duplex,
       speech-to-speech, audio language model, voice assistant, spoken conversation, large audio language model, audio
       LLM, speech large language model
-    Speech Processing: speech, speaker, spoken, ASR, TTS, speech translation, acoustic, speech enhancement, speech
-      representation
+    Speech Processing: speech, speaker, spoken, speech translation, acoustic, speech enhancement, speech representation
     Speech Emotion Recognition: speech emotion, emotional speech, vocal emotion
-    Audio Understanding and Generation: audio, sound, text-to-audio, audio generation, audio captioning, sound event,
-      audio event
+    Audio Understanding and Generation: audio, sound generation, sound effect, sound recognition, text-to-audio, audio
+      generation, audio captioning, sound event, audio event
     Music: music, musical, singing, song, melody, lyrics
     Lexical and Cultural Knowledge of LLMs: cultural knowledge, culture + LLM, cultural + LLM
     Opinion and Survey Simulation: survey response, opinion + LLM, public opinion, silicon sampling, survey + human
       respondent
-    Cognitive Modeling with LLMs: cognitive model, human cognition, cognitive science, psychology + LLM, human
-      behavior + LLM, cognitive bias, human-like + LLM
+    Cognitive Modeling with LLMs: cognitive model, human cognition, cognitive science, psychology + LLM, human behavior
+      + LLM, cognitive bias, human-like + LLM
     Knowledge Distillation of LLMs: knowledge distillation + LLM, distillation + LLM, distillation + language model
     Model Merging: model merging, task arithmetic, merged model, merging + model
     LLM Routing and Ensembles: LLM routing, router + LLM, model routing, LLM ensemble, model selection + LLM, model
       cascade
-    Federated and Private Language Models: federated + LLM, privacy + LLM, private + language model, memorization +
-      LLM
+    Federated and Private Language Models: federated + LLM, privacy + LLM, private + language model, memorization + LLM
     Privacy and Memorization in LLMs: privacy + LLM, memorization, membership inference + LLM, PII, data leakage,
       training data extraction
     Structured Generation and Parsing: structured output, constrained decoding, semantic parsing, JSON, structured
       generation
-    Decoding and Text Generation: decoding strategy, text generation, decoding method, contrastive decoding, sampling
-      + text generation, decoding + language model
+    Decoding and Text Generation: decoding strategy, text generation, decoding method, contrastive decoding, sampling +
+      text generation, decoding + language model
     Customer Service and Industry LLMs: customer service, customer support, e-commerce, enterprise
     E-Commerce: e-commerce, product search, shopping, online shopping
-    Language Model Games and Strategy: game + LLM, board game, negotiation, strategic reasoning, Werewolf,
-      game-playing + LLM, chess
+    Language Model Games and Strategy: game + LLM, board game, negotiation, strategic reasoning, Werewolf, game-playing
+      + LLM, chess
 """

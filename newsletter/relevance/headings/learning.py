@@ -26,8 +26,7 @@ TABLE = """
     Active Learning and Annotation: active learning, annotation cost, crowdsourcing, data annotation, annotator,
       inter-annotator
     Self-Supervised Learning: self-supervised, contrastive learning, representation learning, masked autoencoder
-    Contrastive and Representation Learning: contrastive learning, representation learning, disentangled
-      representation
+    Contrastive and Representation Learning: contrastive learning, representation learning, disentangled representation
     Multi-Task Learning: multi-task learning, multitask
     Knowledge Distillation: knowledge distillation, distillation, teacher-student, student model, teacher model
     Model Compression: model compression, network pruning, structured pruning, quantization, pruning, low-bit,
@@ -39,12 +38,12 @@ TABLE = """
       NAS
     Optimization for Deep Learning: optimizer, stochastic gradient descent, SGD, convergence rate, learning rate,
       gradient descent, convex optimization, Adam optimizer
-    Learning Theory: generalization bound, sample complexity, learning theory, theoretical analysis, PAC,
-      expressivity, kernel, overparameterized, approximation theory, neural tangent kernel
+    Learning Theory: generalization bound, sample complexity, learning theory, theoretical analysis, PAC, expressivity,
+      kernel method, overparameterized, approximation theory, neural tangent kernel
     Deep Learning Theory: neural tangent kernel, loss landscape, feature learning, training dynamics, grokking,
       implicit bias
     Bayesian Methods and Uncertainty: Bayesian, uncertainty quantification, uncertainty estimation, conformal
-      prediction, calibration, posterior, Gaussian process, probabilistic
+      prediction, confidence calibration, calibration error, posterior, Gaussian process, probabilistic
     Causal Inference and Discovery: causal inference, causal discovery, treatment effect, causal graph, causal effect,
       counterfactual, structural causal, causal
     Explainable AI: explainable AI, XAI, explanation, saliency map, feature attribution, interpretability, Shapley,
@@ -77,8 +76,8 @@ TABLE = """
       metaheuristic, particle swarm, multi-objective optimization
     Combinatorial Optimization: combinatorial optimization, vehicle routing, traveling salesman, integer programming,
       scheduling problem, mixed-integer, heuristic design, job shop
-    Constraint Solving and Satisfiability: SAT solver, constraint programming, constraint satisfaction,
-      satisfiability, answer set programming, MaxSAT, SMT, solver
+    Constraint Solving and Satisfiability: SAT solver, constraint programming, constraint satisfaction, satisfiability,
+      answer set programming, MaxSAT, SMT, constraint solver
     Automated Planning: automated planning, classical planning, planner, PDDL, task planning, heuristic search,
       planning domain, path planning
     Search and Pathfinding: pathfinding, heuristic search, A* search, multi-agent path finding, Monte Carlo tree
@@ -87,8 +86,8 @@ TABLE = """
       programming, argumentation framework, semantic web, ontologies, OWL, formal logic, epistemic logic, belief
       revision, abstract argumentation
     Neuro-Symbolic AI: neuro-symbolic, neurosymbolic, symbolic reasoning, symbolic + neural, symbolic AI
-    Game Theory and Mechanism Design: game theory, Nash equilibrium, mechanism design, auction, voting,
-      game-theoretic, social choice, equilibrium
+    Game Theory and Mechanism Design: game theory, Nash equilibrium, mechanism design, auction, voting, game-theoretic,
+      social choice, equilibrium
     Multi-Agent Systems: multi-agent system, multi-agent, swarm, coordination + agents, agent-based model, agent
       communication
     Hyperparameters and Model Selection: hyperparameter, model selection, AutoML, Bayesian optimization
@@ -96,8 +95,8 @@ TABLE = """
       pruning, data attribution
     Data Augmentation and Synthetic Data: data augmentation, synthetic data, synthetic dataset, synthetic images, data
       synthesis
-    Distributed Training and Systems: distributed training, GPU cluster, parallelism, GPU memory, training system,
-      data center, communication overhead, GPU kernel
+    Distributed Training and Systems: distributed training, GPU cluster, parallelism, GPU memory, training system, data
+      center, communication overhead, GPU kernel
     Model Collapse and Synthetic Data: model collapse, recursive training
     Scaling Laws: scaling law, compute-optimal
     ARC and Abstract Reasoning: ARC-AGI, abstract reasoning, abstraction and reasoning, visual puzzles
@@ -110,11 +109,11 @@ TABLE = """
       equation, surrogate model, PINN, differential equation
     Artificial General Intelligence: AGI, artificial general intelligence, superintelligence, consciousness, general
       intelligence
-    AI Safety and Alignment: AI safety, AI alignment, misalignment, alignment faking, scheming, deception, AI risk,
-      catastrophic risk, AI control
+    AI Safety and Alignment: AI safety, AI alignment, misalignment + AI safety, misalignment + LLM, alignment faking,
+      sandbagging, scheming, deception, AI risk, catastrophic risk, AI control
     AI Governance and Policy: AI governance, regulation, AI policy, AI Act, responsible AI, accountability,
       policymaker, regulatory, AI ethics, ethical
-    AI Ethics and Society: AI ethics, societal, responsible AI, ethical, trustworthy AI, trust, societal impact, labor
-      market
+    AI Ethics and Society: AI ethics, societal, responsible AI, ethical, trustworthy AI, user trust, public trust,
+      trust in AI, societal impact, labor market
     Generative AI in Work and Society: generative AI, GenAI, ChatGPT, labor market, workplace, workforce, productivity
 """

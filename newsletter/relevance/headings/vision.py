@@ -41,15 +41,15 @@ TABLE = """
       segmentation, CT + segmentation, MRI + segmentation, ultrasound + segmentation, clinical + segmentation,
       anatomical + segmentation
     Medical Imaging: medical image, medical imaging, CT, MRI, computed tomography, magnetic resonance, radiology,
-      X-ray, ultrasound, histopathology, whole slide image, lesion, PET, tumor, tumour, mammography, fundus,
-      endoscopy, radiograph, retinal, dermoscopic, colonoscopy
+      X-ray, ultrasound, histopathology, whole slide image, lesion, PET, tumor, tumour, mammography, fundus, endoscopy,
+      radiograph, retinal, dermoscopic, colonoscopy
     MRI and CT Reconstruction: MRI reconstruction, CT reconstruction, undersampled, MRI + reconstruction, CT +
       reconstruction, k-space, sparse-view CT, low-dose CT, PET reconstruction, MRI + denoising, CT + denoising, MR
       image + synthesis, MRI + super-resolution, CBCT
     Brain Imaging: brain MRI, brain tumor, brain image, brain imaging, neuroimaging, fMRI, brain MR, glioma,
       glioblastoma, brain lesion, stroke lesion, Alzheimer
-    Chest X-Rays and Radiology Reports: chest X-ray, radiology report, report generation + radiology, chest
-      radiograph, CXR, MIMIC-CXR
+    Chest X-Rays and Radiology Reports: chest X-ray, radiology report, report generation + radiology, chest radiograph,
+      CXR, MIMIC-CXR
     Digital Pathology: pathology, histopathology, whole slide image, whole-slide, histology, gigapixel, H&E, WSI,
       computational pathology
     Retinal Imaging: retinal, fundus, optical coherence tomography, ophthalmic, diabetic retinopathy, ophthalmology,
@@ -60,12 +60,12 @@ TABLE = """
     Cancer Imaging: breast cancer, lung cancer, prostate cancer, mammography, tumor, tumour, cancer detection, lung
       nodule, mammogram, cancer imaging
     Dental Imaging: dental, tooth, teeth, panoramic radiograph
-    Cardiac Imaging: cardiac, coronary, heart, myocardial, left ventricle
+    Cardiac Imaging: cardiac, coronary, heart disease, heart failure, heart rate, myocardial, left ventricle
     Medical Image Registration: image registration, deformable registration, registration + deformation field
     Medical Vision-Language Models: medical vision-language, medical VLM, medical multimodal, medical LVLM, medical
       visual question answering, medical VQA, biomedical vision-language, medical MLLM
-    Microscopy and Cell Imaging: microscopy, cell segmentation, cell image, fluorescence, cryo-EM, nuclei
-      segmentation, electron microscopy
+    Microscopy and Cell Imaging: microscopy, cell segmentation, cell image, fluorescence, cryo-EM, nuclei segmentation,
+      electron microscopy
     Gaussian Splatting: Gaussian splatting, 3DGS, 3D Gaussians, Gaussian primitives, 4D Gaussian, 3D Gaussian
     Novel View Synthesis: novel view synthesis, view synthesis, radiance field, NeRF, neural radiance, Gaussian
       splatting, neural rendering, novel view
@@ -97,24 +97,22 @@ TABLE = """
     Human-Object Interaction: human-object interaction, human-scene interaction, HOI, hand-object interaction
     Talking Heads and Avatars: talking head, avatar, talking face, lip sync, lip synchronization, facial animation,
       portrait animation, head avatar, human animation, audio-driven
-    Human Image Animation: human animation, human image animation, character animation, portrait animation, human
-      video
+    Human Image Animation: human animation, human image animation, character animation, portrait animation, human video
     Face Recognition and Analysis: face recognition, facial expression, face image, facial recognition, face
       verification, face swapping, facial, face restoration, face generation, face anti-spoofing
-    Facial Expressions and Emotion: facial expression, emotion recognition, micro-expression, affective, facial
-      emotion
+    Facial Expressions and Emotion: facial expression, emotion recognition, micro-expression, affective, facial emotion
     Person Re-Identification and Gait: person re-identification, re-identification, person re-ID, ReID, gait
       recognition, gait, person search, person retrieval
     Biometrics: biometric, fingerprint, iris recognition, anti-spoofing, presentation attack, face recognition,
       palmprint
-    Virtual Try-On and Fashion: virtual try-on, fashion, garment, clothing, outfit
+    Virtual Try-On and Fashion: virtual try-on, fashion image, fashion design, garment, clothing, outfit
     Deepfake Detection: deepfake, face forgery, AI-generated image detection, AI-generated images, synthetic image
       detection, image forensics, forgery detection, forgery, generated image detection, manipulation detection,
       AI-generated video, tampering
     Image Watermarking: image watermarking, watermark + image, watermark + diffusion, invisible watermark
-    Image Restoration: image restoration, deblurring, denoising, dehazing, deraining, low-light image, low-light
-      enhancement, super-resolution, image enhancement, image denoising, all-in-one restoration, degradations,
-      underwater image
+    Image Restoration: image restoration, deblurring, image denoising, denoising network, real-world denoising,
+      dehazing, deraining, low-light image, low-light enhancement, super-resolution, image enhancement, all-in-one
+      restoration, image degradation, underwater image
     Image Super-Resolution: super-resolution, image SR, SISR
     Low-Light Image Enhancement: low-light, exposure correction, night-time image, HDR, high dynamic range
     Image Quality Assessment: image quality assessment, video quality assessment, quality assessment, aesthetic
@@ -144,9 +142,10 @@ TABLE = """
       industrial anomaly, crack detection, crack segmentation, structural health
     Out-of-Distribution Detection: out-of-distribution detection, OOD detection, open-set recognition, novelty
       detection, open set, novel class discovery, category discovery
-    Vision-Language Models: vision-language model, VLM, CLIP, LVLM, large vision-language, contrastive language-image,
-      vision-language, image-text
-    Prompt Learning for Vision-Language Models: CLIP, prompt learning, prompt tuning, contrastive language-image
+    Vision-Language Models: vision-language model, VLM, CLIP model, CLIP embedding, CLIP-based, LVLM, large
+      vision-language, contrastive language-image, vision-language, image-text
+    Prompt Learning for Vision-Language Models: CLIP model, CLIP-based, prompt learning, prompt tuning, contrastive
+      language-image
     Multimodal LLMs: multimodal large language model, MLLM, multimodal LLM, LMM, large multimodal model, large
       vision-language model, LVLM
     Efficient Vision-Language Models: visual token pruning, token pruning, token reduction, visual token compression,
@@ -184,20 +183,17 @@ TABLE = """
       video generation, physics + video
     Camera Control in Video Generation: camera control, camera trajectory, camera motion, camera-controlled
     Scene Relighting and Materials: relighting, inverse rendering, BRDF, material estimation, illumination estimation,
-      intrinsic decomposition, physically based rendering, lighting estimation, shadow
-    Neural Rendering and Graphics: rendering, ray tracing, renderer, path tracing, texture synthesis, computer
-      graphics
-    Textures and Materials: texture generation, texture synthesis, texturing, material generation, PBR material, UV
-      map
+      intrinsic decomposition, physically based rendering, lighting estimation, shadow removal
+    Neural Rendering and Graphics: rendering, ray tracing, renderer, path tracing, texture synthesis, computer graphics
+    Textures and Materials: texture generation, texture synthesis, texturing, material generation, PBR material, UV map
     Physical Simulation: simulation + physics, cloth simulation, fluid simulation, deformable object, simulator +
       physics, finite element, material point method, soft body
     Panoramas and 360-Degree Vision: panorama, panoramic, 360-degree, omnidirectional, fisheye, 360° image
     Underwater Vision: underwater, marine, sonar
     Dataset Distillation: dataset distillation, dataset condensation
-    Plant and Crop Vision: plant, crop, weed, fruit, agricultural, plant disease, leaf
+    Plant and Crop Vision: plant, crop, weed, fruit, agricultural, plant disease, leaf disease
     Food Images and Nutrition: food image, food recognition, nutrition, cooking recipe, dietary, food
-    Cultural Heritage and Art: artwork, cultural heritage, painting, museum, historical image, calligraphy, art
-      history
+    Cultural Heritage and Art: artwork, cultural heritage, painting, museum, historical image, calligraphy, art history
     Sports Video: sports, soccer, basketball, football, tennis, badminton
     Wildlife and Animals: wildlife, animal, species, camera trap, livestock, bird
     Audio-Visual Learning: audio-visual, video-to-audio, sound source localization, audiovisual, visual sound
@@ -205,13 +201,13 @@ TABLE = """
     Camouflaged and Salient Objects: camouflaged object, salient object, concealed object
     Visual Perception in Humans and Models: human perception, visual cortex, human visual, visual illusion,
       psychophysics, perceptual similarity, human vision
-    Image and Video Brain Decoding: brain decoding, fMRI + reconstruction, visual decoding, brain activity + image,
-      EEG + image
+    Image and Video Brain Decoding: brain decoding, fMRI + reconstruction, visual decoding, brain activity + image, EEG
+      + image
     Frame Interpolation and Video Restoration: frame interpolation, video restoration, video super-resolution, video
       frame interpolation, video enhancement, video deblurring, video denoising
     Traffic and Surveillance Video: surveillance, traffic video, vehicle detection, license plate, traffic monitoring,
       traffic camera
-    Image Matting and Harmonization: matting, image harmonization, image composition, layered image, transparent
+    Image Matting and Harmonization: matting, image harmonization, image composition, layered image, transparent layer
     Quantization of Vision Models: post-training quantization + diffusion, post-training quantization + vision,
       quantization + diffusion transformer
     Concept Erasure and Safe Image Generation: concept erasure, NSFW, unlearning + diffusion, safe generation + image,
