@@ -54,7 +54,7 @@ def parse(content_type: str, body: bytes) -> Form:
     return Form(tuple((_plain(name), _plain(value)) for name, value in pairs))
 
 
-async def read(request: Request, *, most: int = MOST) -> Form:
+async def read(request: Request, *, most: int = MOST, patience: float = PATIENCE) -> Form:
     """The form that a request carries.
 
     Raises:
@@ -66,7 +66,7 @@ async def read(request: Request, *, most: int = MOST) -> Form:
         raise HTTPException(413)
     body = bytearray()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             async for piece in request.stream():
                 body += piece
                 if len(body) > most:
@@ -79,11 +79,11 @@ async def read(request: Request, *, most: int = MOST) -> Form:
         raise HTTPException(400) from error
 
 
-async def beginning(request: Request, most: int) -> bytes:
+async def beginning(request: Request, most: int, *, patience: float = PATIENCE) -> bytes:
     """The first bytes of a body; whoever sends more, or nothing for long, is not waited for."""
     found = bytearray()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             async for piece in request.stream():
                 found += piece
                 if len(found) >= most:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from newsletter.database import Database
 from newsletter.settings import Settings
 from subscribers.tokens import Purpose
+from subscribers.web.app import create_app
 from subscribers.web.frame import network_of, static_files
 from tests.web.visiting import ADDRESS, BASE, Site, words
 
@@ -273,6 +275,22 @@ def test_a_database_that_cannot_be_written_is_not_a_readers_fault(tmp_path):
     for answer in (site.post("/subscribe", {"address": "ada@example.org"}), site.get("/unsubscribe/x")):
         assert answer.status_code in {503, 404}
         assert "sqlite" not in answer.text.lower()
+
+
+def test_what_nobody_foresaw_is_a_page_too(database):
+    """500 with the site's look and headers; what broke stands in the log and nowhere else."""
+
+    def broken():
+        raise RuntimeError("the clock is broken")
+
+    site = Site(database)
+    site.app = create_app(replace(site.frame, clock=broken))
+    answer = site.post("/subscribe", {"address": "ada@example.org"})
+
+    assert answer.status_code == 500
+    assert "it has been noted" in answer.text
+    assert "clock" not in answer.text
+    assert ALWAYS.items() <= answer.headers.items()
 
 
 def test_purposes_have_their_own_addresses(site, known):
