@@ -4,6 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from newsletter import schema
+from subscribers import consent
+from subscribers.consent import Origin
 from subscribers.replying import Deed
 from tests.inbox.conftest import INBOX, SITE, mail
 from tests.mail.returned import POLICY, complaint, recipient, report
@@ -166,7 +168,10 @@ def test_who_leaves_by_their_address_is_told_so_with_a_way_back(any_room):
 
     assert (told.deed, told.answered, room.state()) == (Deed.LEFT, True, "unsubscribed")
     assert to_of(said) == "ada@example.org"
-    assert f"{SITE}/unsubscribe/" in said.get_body(("plain",)).get_content()
+    assert f"{SITE}/unsubscribe/{room.leaving()}" in said.get_body(("plain",)).get_content()
+    origin = Origin("web")
+    assert consent.come_back(room.database, room.known().token, origin=origin, now=room.now, house=room.desk.house)
+    assert room.state() == "active"
 
 
 def test_nobody_can_be_unsubscribed_without_hearing_of_it(room):
