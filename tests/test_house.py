@@ -24,6 +24,7 @@ ONLY_IN = {
     "mjml": ("newsletter/mail/",),
     "flufl": ("newsletter/mail/bounces.py",),
     "cryptography": ("newsletter/mail/dkim.py",),
+    "dns": ("newsletter/lookups.py",),
     "imap_tools": ("subscribers/mailbox.py",),
     "aiosmtpd": ("subscribers/lmtp.py",),
 }

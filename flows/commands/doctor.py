@@ -9,7 +9,7 @@ import typer
 from pydantic import SecretStr
 from rich.text import Text
 
-from flows.commands import mail, opening, people, screen
+from flows.commands import doctor_domain, mail, opening, people, screen
 from newsletter.errors import ConfigurationError, PaperboyError
 
 if TYPE_CHECKING:
@@ -33,21 +33,26 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(
-    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the sources.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the sources, nor the DNS.")] = False,
+    name_server: Annotated[
+        str,
+        typer.Option(metavar="ADDRESS", help="Ask this name server, such as that of your domain just after a change."),
+    ] = "",
 ) -> None:
     """Check everything a run needs, and say for each part that it is ok, or what to do.
 
     Shows the settings in force, secrets hidden, and where each comes from; then looks at the database, the roster, the
-    templates, the sources (one polite request each) and the mailer (connects and logs in, sends nothing). Ends with
-    status 1 if anything is wrong.
+    templates, the sources (one polite request each), the mailer (connects and logs in, sends nothing), and, where mail
+    goes out over SMTP, at what the DNS says of its domain: SPF, DKIM, DMARC, MX and the site's address. A record that
+    is missing is told as it has to be added. Ends with status 1 if anything is wrong.
 
-    Example: `paperboy doctor --offline`. Changes nothing.
+    Examples: `paperboy doctor --offline`, `paperboy doctor --name-server 192.0.2.53`. Changes nothing.
     """
     settings = opening.settings()
     _show_settings(settings)
     screen.heading("Checks")
     wrong = 0
-    for finding in _findings(settings, offline=offline):
+    for finding in _findings(settings, offline=offline, name_server=name_server):
         wrong += not finding.ok
         mark = Text("ok   ", "green") if finding.ok else Text("wrong", "bold red")
         screen.out().print(mark + Text(f"  {finding.part:<12}  {screen.plain(finding.said)}"), soft_wrap=True)
@@ -86,7 +91,7 @@ def _shown(name: str, value: object) -> str:
 # ---- the checks ------------------------------------------------------------------------------------------------------
 
 
-def _findings(settings: "Settings", *, offline: bool) -> Iterator[Finding]:
+def _findings(settings: "Settings", *, offline: bool, name_server: str) -> Iterator[Finding]:
     yield _check("database", lambda: _database(settings))
     yield _check("roster", lambda: _roster(settings))
     yield _check("templates", lambda: _templates(settings))
@@ -97,6 +102,7 @@ def _findings(settings: "Settings", *, offline: bool) -> Iterator[Finding]:
             yield _check(name, lambda name=name: _source(settings, name))  # type: ignore[misc]
     yield _check("mailer", lambda: _mailer(settings))
     yield _check("dkim", lambda: _dkim(settings))
+    yield from _dns(settings, offline=offline, name_server=name_server)
     yield _check("schedule", lambda: _schedule(settings))
 
 
@@ -204,6 +210,18 @@ def _dkim(settings: "Settings") -> str:
         return "mail is not signed here: the relay signs"
     names = " and ".join(f"{key.selector}._domainkey.{signer.domain} ({key.algorithm})" for key in signer.keys)
     return f"mail is signed with {names}"
+
+
+def _dns(settings: "Settings", *, offline: bool, name_server: str) -> Iterator[Finding]:
+    if offline or settings.transport == "outbox":
+        why = "--offline" if offline else "the outbox sends nothing"
+        yield Finding("dns", ok=True, said=f"not asked ({why})")
+        return
+    try:
+        for record in doctor_domain.records(settings, name_server):
+            yield Finding(f"dns {record.part}", ok=record.ok, said=record.said)
+    except ConfigurationError as error:
+        yield Finding("dns", ok=False, said=str(error))
 
 
 def _schedule(settings: "Settings") -> str:

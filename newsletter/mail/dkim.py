@@ -47,6 +47,7 @@ class Key:
     selector: str
     algorithm: str  # as the tag a= says it
     sign: Callable[[bytes], bytes]
+    public: str = ""  # the public half as the DNS has it, in p=
 
 
 class Signer:
@@ -114,7 +115,10 @@ def rsa_key(selector: str, path: Path) -> Key:
             f"make one with `openssl genrsa -out {path.name} 2048`"
         )
     scheme, digest = padding.PKCS1v15(), hashes.SHA256()
-    return Key(selector, "rsa-sha256", lambda data: found.sign(data, scheme, digest))
+    public = found.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return Key(selector, "rsa-sha256", lambda data: found.sign(data, scheme, digest), _base64(public))
 
 
 def ed25519_key(selector: str, path: Path) -> Key:
@@ -130,7 +134,9 @@ def ed25519_key(selector: str, path: Path) -> Key:
             f"the second DKIM key {path} is not an Ed25519 key; "
             f"make one with `openssl genpkey -algorithm ed25519 -out {path.name}`"
         )
-    return Key(selector, "ed25519-sha256", lambda data: found.sign(hashlib.sha256(data).digest()))
+    public = found.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)  # RFC 8463, 4
+    sign = lambda data: found.sign(hashlib.sha256(data).digest())  # noqa: E731
+    return Key(selector, "ed25519-sha256", sign, _base64(public))
 
 
 def _read(path: Path, selector: str) -> object:
