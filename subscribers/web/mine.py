@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from newsletter.mail import cards
 from newsletter.queries import editions
+from newsletter.reports import masked
 from subscribers import preferences, privacy, voting
 from subscribers.models import KnownSubscriber, SubscriptionState
 from subscribers.tokens import Purpose
@@ -130,10 +131,9 @@ class _Pages:
             "choose_erase.html",
             422 if wrong else 200,
             here=self.here(signed),
-            address=known.subscriber.address,
+            address=masked(known.subscriber.address),
             declared=not preferences.may_choose(known),
             active=known.subscription.state is SubscriptionState.ACTIVE,
-            suppressed=known.suppressed,
             wrong=wrong,
         )
 
