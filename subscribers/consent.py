@@ -298,21 +298,28 @@ def come_back(
     left long ago, or never confirmed at all.
     """
     with database.begin() as tx:
-        number = consent_queries.hold(tx, token)
-        known = None if number is None else queries.by_id(tx, number)
-        if known is None:
-            return False
-        if known.subscription.state is SubscriptionState.ACTIVE and not known.suppressed:
-            return True
-        key = addresses.fold(known.subscriber.address)
+        known = _held(tx, token)
+        if known is None or (known.subscription.state is SubscriptionState.ACTIVE and not known.suppressed):
+            return known is not None
         if _may_return(tx, known, now):
             consent_queries.add(tx, known.id, Consent(Said.RETURNED, now, origin.how, origin.told, wording))
             cursor = queries.edition_before_latest(tx)
             consent_queries.activate(tx, known.id, how=origin.how, cursor=cursor, now=now)
             return True
+    key = addresses.fold(known.subscriber.address)
+    # Apart from the above: whoever signs up holds limits and people in this order, and nobody waits in a circle.
+    with database.begin() as tx:
         if house.can_ask and not _is_barred(tx, key) and _may_ask(tx, origin, key, now):
-            _ask(tx, known, origin, wording, now)
-        return False
+            again = _held(tx, token)
+            if again is not None:
+                _ask(tx, again, origin, wording, now)
+    return False
+
+
+def _held(tx: Transaction, token: str) -> KnownSubscriber | None:
+    """Whoever has a token; nobody else changes their consent before the transaction ends."""
+    number = consent_queries.hold(tx, token)
+    return None if number is None else queries.by_id(tx, number)
 
 
 def _may_return(tx: Transaction, known: KnownSubscriber, now: datetime) -> bool:
