@@ -65,7 +65,7 @@ class Lookups:
         for each in self._ask(name, "TXT"):
             assert isinstance(each, TXT)
             found.append(b"".join(each.strings).decode("utf-8", "replace"))
-        return tuple(found)
+        return tuple(sorted(found))  # the DNS gives them in any order
 
     def mail_hosts(self, domain: str) -> tuple[MailHost, ...]:
         """The MX records of a domain, the most preferred first; empty where there are none.
@@ -87,7 +87,7 @@ class Lookups:
             NotAnsweredError: nobody knows.
 
         """
-        return tuple(each.to_text() for kind in ("A", "AAAA") for each in self._ask(host, kind))
+        return tuple(each.to_text() for kind in ("A", "AAAA") for each in sorted(self._ask(host, kind)))
 
     def _ask(self, name: str, kind: str) -> Sequence[Rdata]:
         if (name, kind) not in self._known:
