@@ -126,15 +126,25 @@ class Served:
 
     @property
     def deployment(self) -> dict[str, Any]:
-        """The one deployment."""
-        [found] = self.ask("deployments/filter")
-        return found
+        """The deployment of the daily flow."""
+        return self.deployments["hourly"]
+
+    @property
+    def deployments(self) -> dict[str, dict[str, Any]]:
+        """Every deployment by its name."""
+        return {one["name"]: one for one in self.ask("deployments/filter")}
 
     def begin(self, **parameters: Any) -> str:
-        """Start a run of the deployment, as the UI does; returns its id."""
-        asked = {"ignore_hours": True} | parameters
-        path = f"deployments/{self.deployment['id']}/create_flow_run"
-        return self.ask(path, {"parameters": {"parameters": asked}, "state": {"type": "SCHEDULED"}})["id"]
+        """Start a run of the daily flow, as the UI does; returns its id."""
+        return self._begin("hourly", {"parameters": {"ignore_hours": True} | parameters})
+
+    def read_inbox(self) -> str:
+        """Start a run of the inbox; returns its id."""
+        return self._begin("inbox", {})
+
+    def _begin(self, name: str, parameters: dict[str, Any]) -> str:
+        path = f"deployments/{self.deployments[name]['id']}/create_flow_run"
+        return self.ask(path, {"parameters": parameters, "state": {"type": "SCHEDULED"}})["id"]
 
     def flow_run(self, run: str) -> dict[str, Any]:
         """One run as Prefect knows it."""
@@ -175,7 +185,18 @@ class Served:
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The one server of the session."""
     folder = tmp_path_factory.mktemp("paper boy") / "var"
-    made = Served(Settings(data_dir=folder, prefect_port=free_port(), site_port=free_port(), samples="always"))
+    made = Served(
+        Settings(
+            data_dir=folder,
+            prefect_port=free_port(),
+            site_port=free_port(),
+            samples="always",
+            inbox_address="papers@papers.example",
+            inbox_maildir=str(folder / "box"),
+        )
+    )
+    for name in ("tmp", "new", "cur"):
+        (folder / "box" / name).mkdir(parents=True)
     made.start()
     yield made
     assert made.stop() == 0

@@ -22,6 +22,7 @@ from newsletter.database import Database
 from newsletter.errors import RunInProgress
 from newsletter.queries import deliveries as outbox
 from tests.flows.conftest import READERS, until
+from tests.inbox.conftest import mail
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +107,8 @@ def test_the_cron_schedule_really_makes_runs(serving):
     """With the wrong SQLAlchemy Prefect schedules nothing and says so only in its log."""
 
     def scheduled():
-        return [one for one in serving.ask("flow_runs/filter", {"limit": 200}) if one["auto_scheduled"]]
+        of_the_day = {"deployments": {"id": {"any_": [serving.deployment["id"]]}}, "limit": 200}
+        return [one for one in serving.ask("flow_runs/filter", of_the_day) if one["auto_scheduled"]]
 
     until(scheduled, seconds=60, what="a run made by the schedule")
     times = [datetime.fromisoformat(one["expected_start_time"]) for one in scheduled()]
@@ -211,6 +213,24 @@ def test_the_readers_site_is_served_too_and_comes_back_when_it_dies(served):
     httpx.post(f"{site}/subscribe", data={"address": "new@example.org"}, trust_env=False)
 
     until(lambda: len(served.mails) == 1, seconds=20, what="the confirmation")
+
+
+def test_mail_that_readers_write_is_read_by_a_flow_of_its_own(served):
+    """It leaves an artifact, its state says what came of it, and the confirmation is sent."""
+    box = served.settings.data_dir / "box"
+    (box / "new" / "1").write_bytes(mail(to="subscribe@papers.example"))
+    (box / "new" / "2").write_bytes(mail(subject="A question", number=2))
+
+    ended = served.end(served.read_inbox())
+
+    # A scheduled run may have been faster: then this one finds nothing, and its page is that run's.
+    assert ended["state_type"] == "COMPLETED"
+    assert "answered" in ended["state"]["message"]
+    assert len(served.mails) == 1
+    assert [path.name for path in (box / "cur").iterdir()] == ["1:2,S"]
+    [page] = served.ask("artifacts/filter", {"artifacts": {"key": {"any_": ["inbox"]}}})
+    assert "| asked to subscribe | 1 |" in page["data"]
+    assert "it asks for nothing we know" in page["data"]
 
 
 def test_nothing_listens_beyond_this_machine(served):
