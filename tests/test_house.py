@@ -81,6 +81,9 @@ PURE = (
     "subscribers/robots.py",
     "subscribers/answers.py",
     "subscribers/votes.py",
+    "subscribers/wishes.py",
+    "subscribers/pasted.py",
+    "subscribers/libraries.py",
 )
 OUTSIDE = {"os", "subprocess", "socket", "httpx", "sqlalchemy", "aiosmtplib", "asyncio", "time", "random", "secrets"}
 """What a pure module does not import: files, processes, network, database, clock and dice."""

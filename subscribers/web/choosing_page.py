@@ -44,6 +44,7 @@ LABELS = {
 
 _CADENCES = (("daily", "Every day"), ("weekdays", "Monday to Friday"), ("weekly", "Once a week"))
 _ABOUT = 5  # things by which a topic is described
+_FORESEEABLE = 50  # years of a pause after which a day would be no news
 _AHEAD = 10  # days among which the next slot is sought
 
 
@@ -146,6 +147,8 @@ def next_digest(person: Subscriber, now: datetime) -> str:
     schedule = person.schedule
     today = due.local_day(schedule, now)
     start = max(today, person.paused_until or today)
+    if start.year > today.year + _FORESEEABLE:
+        return ""  # the calendar itself ends somewhere
     for ahead in range(_AHEAD):
         day = start + timedelta(days=ahead)
         if due.has_slot(schedule, day) and due.slot(schedule, day) > now:

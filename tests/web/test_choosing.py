@@ -343,6 +343,21 @@ def test_a_pause_begins_ends_and_says_when_it_goes_on(on_both):
     assert on_both.site.post(path, {"for": "ever"}).status_code == 422
 
 
+@pytest.mark.parametrize("until", ["9999-12-31", "2200-01-01", "0001-01-01"])
+def test_a_pause_without_end_is_a_pause(at_desk, until):
+    """Whatever day the calendar knows, typed or paused to: kept, shown, and no trouble."""
+    answers = [
+        at_desk.press(paused_until=until),
+        at_desk.site.get(at_desk.link),
+        at_desk.site.get(f"{at_desk.link}.yaml"),
+    ]
+    answers.append(at_desk.site.post(f"{at_desk.link}/pause", {"for": "day", "until": until}))
+
+    assert {answer.status_code for answer in answers} <= {200, 422}
+    assert "Saved." in words(answers[0].text)
+    assert at_desk.known.subscriber.paused_until == date.fromisoformat(until)
+
+
 def test_choices_come_as_a_file_and_from_one(on_both):
     """Down and up again nothing has changed; changed in an editor, that is what counts."""
     on_both.press(keywords='KV cache\n"a, b"', cadence="weekly", topics=("folding",), seeds="2401.10774")
