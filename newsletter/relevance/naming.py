@@ -58,21 +58,15 @@ class Continued:
         return about and self.held >= _HELD and self.telling >= _TELLS and not self.broad
 
 
-def keep_names(
-    names: Sequence[Name | None],
-    groups: Sequence[Sequence[Paper]],
-    rest: Sequence[Paper],
-    background: Background,
-    earlier: Sequence[Earlier],
-) -> tuple[Name | None, ...]:
+def keep_names(names: Sequence[Name | None], found: Iterable[Continued]) -> tuple[Name | None, ...]:
     """The names of today's groups, key and label of the topic each continues in the place of its new ones.
 
-    A group continues one topic at most and a topic is continued by one group, the nearest first. The terms are always
-    today's. `rest` are the papers in no group; a group without a name has none to keep.
+    `found` is what `continued` says of them, the surest first. A group continues one topic at most and a topic is
+    continued by one group. The terms are always today's; a group without a name has none to keep.
     """
     kept: dict[int, Earlier] = {}
     taken: set[str] = set()
-    for one in continued(names, groups, rest, background, earlier):
+    for one in found:
         if one.stays and one.group not in kept and one.earlier.key not in taken:
             kept[one.group] = one.earlier
             taken.add(one.earlier.key)
@@ -86,7 +80,10 @@ def continued(
     background: Background,
     earlier: Sequence[Earlier],
 ) -> tuple[Continued, ...]:
-    """Every named group with every earlier topic, the one that is continued most surely first."""
+    """Every named group with every earlier topic, the one that is continued most surely first.
+
+    `rest` are the papers in no group.
+    """
     known = _by_key(earlier)
     if not known or not any(names):
         return ()

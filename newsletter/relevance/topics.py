@@ -11,7 +11,7 @@ from newsletter.models import OTHER, Paper, Topic
 from newsletter.relevance.features import Background
 from newsletter.relevance.gathering import gather
 from newsletter.relevance.labels import Name, label_groups, telling_terms
-from newsletter.relevance.naming import Earlier, keep_names
+from newsletter.relevance.naming import Earlier, continued, keep_names
 from newsletter.relevance.noticed import noticed
 from newsletter.relevance.tree import cut, largest, settle
 
@@ -41,7 +41,8 @@ def group(papers: Sequence[Paper], background: Background, *, earlier: Sequence[
     groups, loose = _coherent(points, cluster(vectors, background))
     members = [[ordered[number] for number in numbers] for numbers in groups]
     alone = [ordered[number] for number in loose]
-    names = keep_names(label_groups(members, alone, background), members, alone, background, earlier)
+    new = label_groups(members, alone, background)
+    names = keep_names(new, continued(new, members, alone, background, earlier))
     titled = [(name, numbers) for name, numbers in zip(names, groups, strict=True) if name is not None]
     sure = np.array([[name.fits(paper) for name, _numbers in titled] for paper in ordered]).reshape(len(ordered), -1)
     placed = place(points, [numbers for _name, numbers in titled], sure, knows=background.size >= _KNOWING)

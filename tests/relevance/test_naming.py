@@ -11,7 +11,7 @@ from newsletter.models import Interest, InterestKind, NamedInterests, Paper
 from newsletter.relevance.features import Background
 from newsletter.relevance.labels import Name
 from newsletter.relevance.named import topics_of
-from newsletter.relevance.naming import Earlier, keep_names
+from newsletter.relevance.naming import Earlier, continued, keep_names
 from newsletter.relevance.topics import group
 from tests.relevance.corpus import THEMES, day_of, made
 
@@ -26,22 +26,26 @@ def earlier(theme, label, *, day=MONDAY, key="", start=6):
     return Earlier(day, key or label.lower().replace(" ", "-"), label, (), papers)
 
 
+def keep(names, groups, rest, before):
+    """The names of some groups of today."""
+    return keep_names(names, continued(names, groups, rest, BACKGROUND, before))
+
+
 def kept(*before, names=("Draft Models", "Tumour Boundaries")):
     """The labels of two groups of today, decoding and segmentation."""
     found = [Name(name.lower().replace(" ", "-"), name, ("today",)) for name in names]
     groups = [TODAY["decoding"], TODAY["segmentation"]]
     rest = [paper for theme in ("robots", "graphs", "speech") for paper in TODAY[theme]]
-    return tuple(name and name.label for name in keep_names(found, groups, rest, BACKGROUND, before))
+    return tuple(name and name.label for name in keep(found, groups, rest, before))
 
 
 def test_a_group_that_continues_a_topic_keeps_its_name():
     """Key and label are those of before, the terms are today's."""
     groups = [TODAY["decoding"]]
-    names = keep_names(
+    names = keep(
         [Name("draft-model", "Draft Models", ("draft",))],
         groups,
         day_of(6)[6:],
-        BACKGROUND,
         [earlier("decoding", "Speculative Decoding", key="kept")],
     )
 
@@ -94,9 +98,7 @@ def test_one_topic_is_continued_once():
     halves = [TODAY["decoding"][:3], TODAY["decoding"][3:]]
     names = [Name("a", "Draft Models", ()), Name("b", "Inference Latency", ())]
     labels = [
-        name.label
-        for name in keep_names(names, halves, day_of(6)[6:], BACKGROUND, [earlier("decoding", "Speculative Decoding")])
-        if name
+        name.label for name in keep(names, halves, day_of(6)[6:], [earlier("decoding", "Speculative Decoding")]) if name
     ]
 
     assert labels.count("Speculative Decoding") == 1
@@ -122,7 +124,7 @@ def test_a_group_without_a_name_stays_without():
     """What nothing tells from the rest has no topic, whatever came before."""
     before = [earlier("decoding", "Speculative Decoding")]
 
-    assert keep_names([None], [TODAY["decoding"]], day_of(6)[6:], BACKGROUND, before) == (None,)
+    assert keep([None], [TODAY["decoding"]], day_of(6)[6:], before) == (None,)
 
 
 @pytest.mark.parametrize("papers", [(), (Paper("x", "zq1 vw2"),), (Paper("文", "文字 認識"),)])
