@@ -76,8 +76,3 @@ def tokens_left(kept: tuple[float, datetime] | None, limit: Limit, now: datetime
 def forget(tx: Transaction, *, now: datetime) -> int:
     """Delete the buckets that are full again, as all of them are after a day; how many."""
     return tx.execute(delete(allowances).where(allowances.c.at < now - _DAY)).rowcount
-
-
-def give_back(tx: Transaction, limit: Limit, whose: str) -> None:
-    """Forget what was used of an allowance."""
-    tx.execute(delete(allowances).where(allowances.c.name == f"{limit.kind}:{consent_queries.hashed(tx, whose)}"))

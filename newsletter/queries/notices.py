@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Row, and_, delete, exists, or_, select, update
 
 from newsletter.database import Transaction
 from newsletter.models import Outcome, State
@@ -181,12 +181,6 @@ def erase(tx: Transaction, address_key: str, token: str) -> list[tuple[str, date
     theirs = or_(notices.c.address_key == address_key, notices.c.token == token)
     rows = tx.execute(delete(notices).where(theirs).returning(notices.c.key, notices.c.queued_at))
     return [(row.key, row.queued_at.date()) for row in rows]
-
-
-def states(tx: Transaction) -> dict[str, int]:
-    """How many notices stand where."""
-    rows = tx.execute(select(notices.c.state, func.count()).group_by(notices.c.state))
-    return dict(rows.tuples().all())
 
 
 _QUEUED = [
