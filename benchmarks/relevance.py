@@ -32,6 +32,9 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "stream"
 FIGURES = ("ndcg10", "mrr", "recall10")
 VOTES = (2, 5, 10, 20)
 LIKED = InterestKind.LIKED
+WORDS_BY, SEEDS_BY = ("covering", "mentions"), ("covering", "evenly", "latest", "random")
+"""The ways in which words and examples are chosen: see `benchmarks/simulated.py`."""
+
 SHORT = ("keywords:3", "keywords:5", "seeds:3", "seeds:5", "text")
 
 Ranked = Mapping[Episode, Sequence[str]]
@@ -83,14 +86,19 @@ def ranked(window: Window, profile: Profile) -> list[str]:
     return [*best, *(paper.key for paper in window.papers if paper.key not in answered)]
 
 
-def peers(stream: Stream, episodes: Sequence[Episode], start: date) -> dict[str, Ranked]:
-    """Rankings with the full history by others; empty where the past is too small for their vocabulary."""
-    found: dict[str, Ranked] = {"arxiv_sanity_lite": {}, "tfidf_centroid": {}}
+def yardstick_for(stream: Stream, start: date) -> Sanity | None:
+    """The peers' features, from the papers before a day; None where those are too few for a vocabulary."""
     try:
-        sanity = Sanity(stream, stream.before(start))
+        return Sanity(stream, stream.before(start))
     except ValueError as problem:
         print(f"no peers: {problem}", file=sys.stderr)
-    else:
+        return None
+
+
+def peers(stream: Stream, episodes: Sequence[Episode], sanity: Sanity | None) -> dict[str, Ranked]:
+    """Rankings with the full history by others; empty where the past is too small for their vocabulary."""
+    found: dict[str, Ranked] = {"arxiv_sanity_lite": {}, "tfidf_centroid": {}}
+    if sanity is not None:
         found["arxiv_sanity_lite"] = {episode: sanity.by_svm(episode) for episode in episodes}
         found["tfidf_centroid"] = {episode: sanity.by_centroid(episode) for episode in episodes}
     return found | {"random": by_chance(stream, episodes)}
@@ -115,14 +123,14 @@ def with_history(readers: Sequence[Reader]) -> Profiles:
     return {reader.name: profile_of(InterestKind.SEED, reader.history) for reader in readers}
 
 
-def with_seeds(readers: Sequence[Reader], number: int, way: str) -> Profiles:
-    return {reader.name: profile_of(InterestKind.SEED, seeds(reader, number, way)) for reader in readers}
+def with_seeds(readers: Sequence[Reader], writer: Writer, number: int, way: str) -> Profiles:
+    return {one.name: profile_of(InterestKind.SEED, seeds(one, number, way, writer.yardstick)) for one in readers}
 
 
-def with_words(readers: Sequence[Reader], writer: Writer, sort: str, number: int) -> Profiles:
+def with_words(readers: Sequence[Reader], writer: Writer, sort: str, number: int, way: str = "covering") -> Profiles:
     if sort == "text":
-        return {reader.name: profile_of(InterestKind.TEXT, [writer.text(reader)]) for reader in readers}
-    return {reader.name: profile_of(InterestKind.KEYWORD, writer.keywords(reader, number)) for reader in readers}
+        return {one.name: profile_of(InterestKind.TEXT, [writer.text(one, way)]) for one in readers}
+    return {one.name: profile_of(InterestKind.KEYWORD, writer.keywords(one, number, way=way)) for one in readers}
 
 
 def with_votes(readers: Sequence[Reader], writer: Writer, votes: int) -> Profiles:
@@ -132,31 +140,36 @@ def with_votes(readers: Sequence[Reader], writer: Writer, votes: int) -> Profile
     return {name: Profile((*profile.interests, *liked[name])) for name, profile in start.items()}
 
 
-def short(name: str, readers: Sequence[Reader], writer: Writer) -> dict[str, Profiles]:
-    """The profiles of one sort, by the way they were made: the sort's own first, then others for comparison."""
+def short(name: str, readers: Sequence[Reader], writer: Writer, first: str = "covering") -> dict[str, Profiles]:
+    """The profiles of one sort, by the way they were made: by the `first` way, then by the others for comparison."""
     sort, _, number = name.partition(":")
-    if sort == "seeds":
-        return {name: with_seeds(readers, int(number), "evenly")} | {
-            f"{name} {way}": with_seeds(readers, int(number), way) for way in ("latest", "random")
-        }
-    return {name: with_words(readers, writer, sort, int(number or 0))}
+    made: dict[str, Profiles] = {}
+    for way in (first, *(other for other in (SEEDS_BY if sort == "seeds" else WORDS_BY) if other != first)):
+        told = name if way == first else f"{name} {way}"
+        if sort == "seeds":
+            made[told] = with_seeds(readers, writer, int(number), way)
+        else:
+            made[told] = with_words(readers, writer, sort, int(number or 0), way)
+    return made
 
 
 # ---- the account ---------------------------------------------------------------------------------------------------
 
 
-def replay(stream: Stream, episodes: Sequence[Episode], start: date, name: str, *, alone: bool) -> dict[str, Any]:
+def replay(stream: Stream, episodes: Sequence[Episode], start: date, chosen: argparse.Namespace) -> dict[str, Any]:
     """The figures of one sort of profile beside the peers' and, for a short one, beside the full history's."""
+    name, alone = chosen.profile, chosen.alone
     readers = list({episode.reader.name: episode.reader for episode in episodes}.values())
     wanted = {"history": with_history(readers)}
+    sanity = None if alone and name == "history" else yardstick_for(stream, start)
     if name != "history":
         # Seeds need no words, and counting them is the slow part.
         past = [] if name.startswith("seeds") else stream.before(start)
-        writer = Writer(stream, readers, past)
+        writer = Writer(stream, readers, past, sanity)
         for sort in SHORT if name == "all" else (name,):
-            wanted |= short(sort, readers, writer)
+            wanted |= short(sort, readers, writer, chosen.seeds_by if sort.startswith("seeds") else chosen.words_by)
     own = {sort: summary(rankings) for sort, rankings in by_paperboy(stream, episodes, wanted).items()}
-    others = {} if alone else peers(stream, episodes, start)
+    others = {} if alone else peers(stream, episodes, sanity)
     main = own["history" if name == "all" else name]
     figures = {"paperboy": main} | {peer: summary(rankings) for peer, rankings in others.items()}
     told: dict[str, Any] = {figure: {who: means[figure] for who, means in figures.items()} for figure in FIGURES}
@@ -178,7 +191,7 @@ def replay_votes(stream: Stream, episodes: Sequence[Episode], start: date) -> di
     """
     able = list({one.reader.name: one.reader for one in episodes if len(one.reader.history) >= VOTES[-2]}.values())
     theirs = [episode for episode in episodes if episode.reader in able]
-    writer = Writer(stream, able, stream.before(start))
+    writer = Writer(stream, able, stream.before(start), yardstick_for(stream, start))
     found = by_paperboy(stream, theirs, {str(votes): with_votes(able, writer, votes) for votes in (0, *VOTES)})
     told: dict[str, Any] = {}
     for name, least in (("votes", VOTES[-2]), ("votes_of_long_histories", VOTES[-1])):
@@ -201,6 +214,8 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     options.add_argument("--from", dest="start", type=date.fromisoformat, help="first day (default: 2025-09-01)")
     options.add_argument("--until", type=date.fromisoformat, help="the day after the last one")
     options.add_argument("--limit", type=int, help="only so many readers")
+    options.add_argument("--words-by", choices=WORDS_BY, default=WORDS_BY[0], help="how keywords and text are chosen")
+    options.add_argument("--seeds-by", choices=SEEDS_BY, default=SEEDS_BY[0], help="how example papers are chosen")
     options.add_argument("--alone", action="store_true", help="without the peers")
     return options.parse_args(words)
 
@@ -225,7 +240,7 @@ def main(words: Sequence[str] | None = None) -> None:
     if chosen.profile == "votes":
         told |= replay_votes(stream, episodes, start)
     else:
-        told |= replay(stream, episodes, start, chosen.profile, alone=chosen.alone)
+        told |= replay(stream, episodes, start, chosen)
     print(json.dumps(told))
 
 

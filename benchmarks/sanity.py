@@ -45,11 +45,15 @@ class Sanity:
         self._svms: dict[str, NDArray[np.float64]] = {}
         self._centroids: dict[str, NDArray[np.float64]] = {}
 
+    def vectors(self, keys: Sequence[str]) -> csr_matrix:
+        """Unit rows of its features, one a paper."""
+        return self._vectors[[self._rows[key] for key in keys]]
+
     def by_centroid(self, episode: Episode) -> tuple[str, ...]:
         """The day's papers by their cosine to the mean of the history."""
         reader = episode.reader
         if reader.name not in self._centroids:
-            self._centroids[reader.name] = np.asarray(self._of(reader.history).sum(axis=0)).ravel()
+            self._centroids[reader.name] = np.asarray(self.vectors(reader.history).sum(axis=0)).ravel()
         return self._ranked(episode, self._centroids[reader.name])
 
     def by_svm(self, episode: Episode) -> tuple[str, ...]:
@@ -65,17 +69,14 @@ class Sanity:
         if not negatives:
             return np.zeros(self._vectors.shape[1])
         machine = LinearSVC(C=0.01, class_weight="balanced", max_iter=10_000, tol=1e-6, random_state=0)
-        examples = vstack([self._of(reader.history), self._of(negatives)])
+        examples = vstack([self.vectors(reader.history), self.vectors(negatives)])
         machine.fit(examples, [1] * len(reader.history) + [0] * len(negatives))
         weights: NDArray[np.float64] = machine.coef_.ravel()
         return weights
 
-    def _of(self, keys: Sequence[str]) -> csr_matrix:
-        return self._vectors[[self._rows[key] for key in keys]]
-
     def _ranked(self, episode: Episode, weights: NDArray[np.float64]) -> tuple[str, ...]:
         keys = self._stream.candidates(episode.day)
-        return by_score(keys, self._of(keys) @ weights)
+        return by_score(keys, self.vectors(keys) @ weights)
 
 
 def by_chance(stream: Stream, episodes: Sequence[Episode]) -> dict[Episode, tuple[str, ...]]:

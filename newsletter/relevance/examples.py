@@ -4,18 +4,20 @@ A profile is one mixture of examples: papers that were named or voted on, and fo
 background that are about them. The four views and their weights were chosen by the replay: see `docs/decisions/032`.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix, diags, vstack
 
-from newsletter.models import Paper
+from newsletter.models import InterestKind, Paper
 from newsletter.relevance.features import Background, Marks, key_hash
-from newsletter.relevance.words import links
+from newsletter.relevance.rhetoric import RHETORIC
+from newsletter.relevance.words import STOP_WORDS, links, tokenise
 
-_SHOWN, _TOLD = (0.03, 0.0035, 0.0005), (0.075, 0.006, 0.003)
+_SHOWN, _TOLD = (0.03, 0.0035, 0.0005), (0.1, 0.009, 0.006)
 """What themes, categories and links weigh beside the cosine of the words: for papers, and for a few words."""
 
 CLOSE = 0.06
@@ -24,8 +26,8 @@ CLOSE = 0.06
 NOTHING = 0.02
 """A smaller worth is none."""
 
-_CHANCE = (0.045, 0.03)
-"""The worth of a paper that is as close as one in twenty of the background is by chance: to papers, and to words."""
+_CHANCE = 0.045
+"""The worth of a paper that is as close as one in twenty of the background is by chance."""
 
 _AGAINST = 0.5  # the most that what is not wanted takes off, in cosines of its words
 
@@ -34,6 +36,11 @@ _RECALLED = 10  # papers of the background that stand for a keyword or a text
 _SURPRISE = 0.5  # papers' worth of prior belief in the share of a category
 _AT_ONCE = 1_000  # examples read at a time
 _CELLS = 4_000_000  # of one table of readers x papers
+
+_TEXT = InterestKind.TEXT
+_SAYING = STOP_WORDS | RHETORIC
+_BETWEEN = re.compile(r"[,;:.!?)]+(?=\s|$)|[\n(\u3001\u3002\uff0c\uff1b]|(?<=\s)(?:and|or)(?=\s)")
+"""What parts one thing that a text names from the next."""
 
 Name = tuple[str, str]
 """What an interest is looked up by: kind and canonical value."""
@@ -101,8 +108,8 @@ class Examples:
             found = [papers[name] for name in shown[start : start + _AT_ONCE]]
             sides.append(self._side(self._background.vectors(found), [_marks(paper) for paper in found]))
         for start in range(0, len(told), _AT_ONCE):
-            texts = [words[name] for name in told[start : start + _AT_ONCE]]
-            sides.append(self._recalled(texts))
+            batch = told[start : start + _AT_ONCE]
+            sides.append(self._recalled([_parts(words[name]) if name[0] == _TEXT else [words[name]] for name in batch]))
         if sides:
             self._add(sides)
             self._numbers |= {name: number for number, name in enumerate([*shown, *told], len(self._numbers))}
@@ -129,11 +136,17 @@ class Examples:
         linked = _table([linked for _categories, linked in marks], self._links)
         return _Side(words, self._background.project(words), held, linked)
 
-    def _recalled(self, texts: Sequence[str]) -> _Side:
-        """Each text as the papers of the background that are nearest to it."""
+    def _recalled(self, texts: Sequence[Sequence[str]]) -> _Side:
+        """Each text, in its parts, as the papers of the background that are nearest to them."""
         background = self._background
-        written = background.vectors([Paper(key="", title=text) for text in texts])
+        written = background.vectors([Paper(key="", title=part) for parts in texts for part in parts])
         chosen = background.recall(written, _RECALLED)
+        pointers = np.cumsum([0, *map(len, texts)])
+        # By words, so that a stray one tells little; a part that meets nothing leaves its share to the others.
+        met = np.array([_length(part) for parts in texts for part in parts]) * (np.diff(chosen.indptr) > 0)
+        whole = csr_matrix((met, np.arange(len(met)), pointers), shape=(len(texts), len(met)))
+        chosen = (diags(1 / _positive(np.asarray(whole.sum(axis=1)).ravel())) @ whole @ chosen).tocsr()
+        chosen.sort_indices()
         needed = np.unique(chosen.indices)
         chosen = chosen[:, needed]
         papers = self._side(background.corpus[needed], [background.marks[number] for number in needed])
@@ -189,7 +202,8 @@ class Examples:
             share = np.minimum(_AGAINST, np.asarray(unwanted.sum(axis=1)).ravel() / total)[:, None]
             raw -= share * self._cosines(unwanted)[0]
         times = np.maximum(raw[:, : self._papers], 0.0) / usual
-        worth = (_CHANCE[0] * (1 - told) + _CHANCE[1] * told) * times * times
+        # Steep: beyond the floor closeness decides, not how many of some wide phrases a paper happens to hold.
+        worth = _CHANCE * times * times * times
         # Rounded: who else is in the table must not show in anybody's last digit.
         found: NDArray[np.float64] = np.round(worth / (1 + worth), 9)
         return found
@@ -238,6 +252,16 @@ class Examples:
         known = np.maximum(told, number / (number + _FEW))
         found: NDArray[np.float64] = np.maximum(known * np.quantile(sampled, 0.95, axis=1), least)
         return found
+
+
+def _parts(text: str) -> list[str]:
+    """What a free text names one by one: papers near to all of it at once would be near to nothing in particular."""
+    return [part for part in _BETWEEN.split(text) if part.strip()] or [text]
+
+
+def _length(part: str) -> float:
+    """Words that tell; "I work on" has next to none, and counts only where nothing else was said."""
+    return sum(word not in _SAYING for word in tokenise(part)) or 1e-9
 
 
 def _marks(paper: Paper) -> Marks:

@@ -17,7 +17,7 @@ from newsletter.relevance.words import STOP_WORDS, fold, passages, surfaces, tok
 
 AUTHOR = 0.5
 CATEGORY, CROSS_LISTED = 0.1, 0.07
-_HELD, _TELLING = 0.05, 0.15
+_HELD, _TELLING = 0.05, 0.05
 """What a paper is worth that holds a phrase, and how much more where that tells most: who names a phrase wants its
 papers, so one mention passes the usual floor; which of them come first is better told by what they are about."""
 _GROUND = 0.15  # how telling a keyword is however common

@@ -100,6 +100,33 @@ def test_words_stand_for_what_is_written_about_them():
     assert found[1] < NOTHING
 
 
+def test_a_text_is_read_part_by_part():
+    """What a text names one by one brings the papers of each of its parts, in any order; stray words bring none."""
+    said = [
+        worth(PAPERS, told=[text])
+        for text in (
+            "Robot grasping and speech recognition.",
+            "I work on: speech recognition; robot grasping, and so on",
+            "I work on robot grasping.",
+        )
+    ]
+
+    both, turned, one = said
+    assert np.array_equal(both, turned)
+    assert min(of("robots", both[:15]).max(), of("speech", both[:15]).max()) > CLOSE
+    assert of("speech", one[:15]).max() < NOTHING
+
+
+def test_a_keyword_is_one_phrase():
+    """Nobody lists things in a keyword: it stays whole, where a text would be read in parts."""
+    phrase = "robot grasping and speech recognition"
+    asked = examples_of(told={("keyword", phrase): phrase, ("text", phrase): phrase})
+
+    keyword, text = asked.worth([[(asked.number((kind, phrase)), 0.5)] for kind in ("keyword", "text")])
+
+    assert not np.array_equal(keyword, text)
+
+
 def test_words_that_nobody_wrote_bring_nothing():
     """Of a text that the background does not know nothing is close, and nothing breaks."""
     assert not worth(PAPERS, told=["qzx vbnm"]).any()
