@@ -34,8 +34,9 @@ def upgrade() -> None:
     frozen = sa.text(
         "SELECT edition_papers.facts, edition_topics.label FROM edition_papers JOIN edition_topics"
         " ON edition_topics.edition_id = edition_papers.edition_id AND edition_topics.position = edition_papers.topic"
-        " ORDER BY edition_papers.edition_id, edition_papers.topic, edition_papers.place"
+        " WHERE edition_papers.edition_id = :edition ORDER BY edition_papers.topic, edition_papers.place"
     )
-    # All before the first is written: the connection reads and writes in turn. A paper's facts take two kilobytes.
-    rows = tx.execute(frozen).all()
-    add_all(tx, (findable(encoding.load(Paper, json.loads(row.facts)), row.label) for row in rows))
+    # One edition at a time: the papers of years would fill the memory.
+    for edition in tx.scalars(sa.text("SELECT id FROM editions ORDER BY id")).all():
+        rows = tx.execute(frozen, {"edition": edition}).all()
+        add_all(tx, (findable(encoding.load(Paper, json.loads(row.facts)), row.label) for row in rows))
