@@ -1,9 +1,11 @@
 """A reader's browser before the whole house: the real site and steps, and headless Chromium driven by Playwright."""
 
+import re
 import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,11 +17,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from flows import wiring
 from newsletter.database import Database
+from newsletter.reports import RunReport
 from newsletter.settings import Settings
+from newsletter.sources import Capture
 from newsletter.steps.notices import send_notices
 from subscribers.web.app import create_app
 from subscribers.web.frame import Frame
 from tests.browser.reading import Mail, read
+from tests.browser.tls import certificate
 from tests.steps.conftest import FRIDAY, Newsroom
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -41,7 +46,7 @@ class House(Newsroom):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        site = f"http://127.0.0.1:{port}"
+        site = f"https://127.0.0.1:{port}"
         settings = Settings(
             data_dir=folder,
             list_name="Morning Papers",
@@ -54,7 +59,15 @@ class House(Newsroom):
         self.site, self.today, self.hour = site, FRIDAY, 12
         self.shop = wiring.Shop(settings, database)
         frame = Frame(database, settings, (wiring.secret(settings),), self.clock, self.send_notices)
-        config = uvicorn.Config(create_app(frame), port=port, log_level="warning", access_log=False)
+        self.certificate, key = certificate(folder / "tls")
+        config = uvicorn.Config(
+            create_app(frame),
+            port=port,
+            log_level="warning",
+            access_log=False,
+            ssl_certfile=self.certificate,
+            ssl_keyfile=key,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -65,6 +78,11 @@ class House(Newsroom):
     def post(self, run: str, day: date = FRIDAY, hour: int = 12):
         """What delivering needs, as the doors wire it."""
         return replace(self.shop.post(run), clock=lambda: datetime(day.year, day.month, day.day, hour, tzinfo=UTC))
+
+    def run(self, *captures: Capture, day: date = FRIDAY, run: str = "") -> RunReport:
+        """A whole run, in a thread of its own: Playwright has this one's event loop."""
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(super().run, *captures, day=day, run=run).result()
 
     def send_notices(self) -> None:
         """What the site's postman does when it is woken."""
@@ -114,7 +132,7 @@ def browser() -> Iterator[Browser]:
 def pictures(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Where screenshots go: `--pictures FOLDER` keeps them."""
     chosen = request.config.getoption("--pictures")
-    folder = Path(chosen) / request.node.callspec.id if chosen else tmp_path / "pictures"
+    folder = Path(chosen) / re.sub(r".*\[(.*)\]", r"\1", request.node.name) if chosen else tmp_path / "pictures"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -175,7 +193,9 @@ def visit(browser: Browser, pictures: Path) -> Iterator[Callable[..., Visitor]]:
     contexts = []
 
     def made(*, width: int = 1000, scripts: bool = True) -> Visitor:
-        context = browser.new_context(viewport={"width": width, "height": 800}, java_script_enabled=scripts)
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, java_script_enabled=scripts, ignore_https_errors=True
+        )
         context.set_default_timeout(15_000)
         contexts.append(context)
         return Visitor(context.new_page(), pictures, scripts=scripts)

@@ -23,9 +23,13 @@ class Mail:
 
     def link(self, words: str) -> str:
         """The address behind a link's words."""
+        return self.links(words)[0]
+
+    def links(self, words: str) -> list[str]:
+        """The addresses of all links with these words, in order."""
         found = [link.url for link in reading.links(self.html) if words.casefold() in link.words.casefold()]
         assert found, f"no link says {words!r}: {[link.words for link in reading.links(self.html)]}"
-        return found[0]
+        return found
 
     @property
     def one_click(self) -> str:
