@@ -24,7 +24,7 @@ from subscribers.web.preview_now import PATIENCE, Allowance, NotNow, Previews
 LARGEST = 1024 * 1024
 """Bytes of the form with its file: an export of some hundred papers with their abstracts."""
 
-_SOON = 1.5  # seconds for which the page waits to have the preview in it from the start
+_SOON = 3.0  # seconds for which the page waits to have the preview in it from the start
 _SAVES = 40  # a minute for one link
 _MOST_LINES = 10  # mistakes of a file that are shown
 _FILE = "my-choices.yaml"

@@ -6,7 +6,7 @@ from datetime import date
 from html import unescape
 from html.parser import HTMLParser
 
-from newsletter.models import Topic
+from newsletter.models import Paper, Topic
 from newsletter.queries import editions
 from newsletter.settings import Settings
 from subscribers import roster, service, wishes
@@ -70,9 +70,13 @@ def desk(database, folder, *, origin: str = "web", papers: int = 16) -> Desk:
 
 def publish(newsroom: Newsroom, papers: int, *, day: date = FRIDAY, first: int = 0) -> None:
     """An edition of a day: papers on four subjects in turn, one topic."""
-    members = [paper(number) for number in range(first, first + papers)]
+    save_edition(newsroom, [paper(number) for number in range(first, first + papers)], day=day)
+
+
+def save_edition(newsroom: Newsroom, members: list[Paper], *, day: date = FRIDAY, label: str = "Studies") -> None:
+    """An edition of some papers, without looking for topics."""
     newsroom.collect(capture(*members, day=day), day=day)
-    topic = Topic("studies", "Studies", (), tuple(one.key for one in members))
+    topic = Topic("studies", label, (), tuple(one.key for one in members))
     with newsroom.database.begin() as tx:
         editions.save(tx, day=day, members=members, topics=[topic], remarks=(), sample=False, now=at(day))
 
