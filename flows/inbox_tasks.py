@@ -53,7 +53,7 @@ def send() -> str:
 def final_state(read: Sequence[InboxReport], mailer: str) -> State[str]:
     """Completed, with remarks where a mail needs the operator; Failed where a mailbox or the mailer is down."""
     said = " ".join(f"{sentence(one)}." for one in read) or "No mailbox is configured."
-    trouble = [*(one.trouble for one in read if one.trouble), *([mailer] if mailer else [])]
+    trouble = [*(masked_in(one.trouble) for one in read if one.trouble), *([mailer] if mailer else [])]
     if trouble:
         return Failed(message=" ".join([*trouble, said]))
     if any(one.left or one.alarms for one in read):

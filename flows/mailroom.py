@@ -68,19 +68,22 @@ def counter(
     wake: Callable[[], None],
     tell: Callable[[replying.Handled], None],
     clock: Callable[[], datetime] = wiring.now,
-) -> lmtp.Desk:
+) -> lmtp.Counter:
     """What is done with mail that arrives by LMTP; what is left to the operator is kept in a Maildir, `folder`.
 
     `wake` is called when a mail may be to be sent, `tell` with what became of each.
     """
 
-    def take(raw: bytes, sender: str, recipient: str) -> str:
+    def take(body: bytes, sender: str, recipient: str) -> str:
+        # What whoever delivers for good writes above a mail (RFC 5321, 4.4): a bounce's token may stand there alone.
+        traces = f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n"
+        raw = traces.encode("utf-8", "replace") + body
         handled = replying.act(desk, raw, now=clock(), sender=sender, recipient=recipient)
         if not handled.is_done:
-            name = hashlib.sha256(recipient.encode("utf-8", "replace") + b"\0" + raw).hexdigest()[:32]
+            name = hashlib.sha256(raw).hexdigest()[:32]
             mailbox.keep(folder, f"{name}.paperboy", raw)
         wake()
         tell(handled)
         return f"done: {handled.deed}"
 
-    return lmtp.Desk(desk.names.is_ours, take)
+    return lmtp.Counter(desk.names.is_ours, take)

@@ -174,7 +174,7 @@ def _asked(mail: Received, names: Names, recipient: str | None, subject: str, li
     """What it asks for. Whoever wants to leave may say so anywhere; else the address goes before the words."""
     at = [recipient] if recipient is not None else list(_recipients(mail))
     found = [one for one in map(names.asked_at, at) if one is not None and one[0] is not Ask.NOTHING]
-    said = _said(subject or (lines[0] if lines else ""))
+    said = _in_words(subject, lines[0] if lines else "")
     ask, token = found[0] if found else (said.ask, said.token)
     if ask is Ask.UNSUBSCRIBE and found:
         return _Wish(ask, token or said.token or _token(subject), addressed=True)
@@ -193,6 +193,15 @@ def _recipients(mail: Received) -> Iterator[str]:
     for name in ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc"):
         for value in mail.all(name)[:_MOST_HEADERS]:
             yield from _ADDRESS.findall(value)
+
+
+def _in_words(subject: str, first: str) -> _Wish:
+    """What the subject says, or the first line where the subject is empty; to leave, one may answer any digest so."""
+    said = _said(subject or first)
+    if said.ask is Ask.NOTHING and subject:
+        line = _said(first)
+        return line if line.ask is Ask.UNSUBSCRIBE and not line.beside else said
+    return said
 
 
 def _said(text: str) -> _Wish:

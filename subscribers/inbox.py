@@ -113,6 +113,6 @@ def _read(
         if raw is None:
             continue
         handled = replying.act(desk, raw, now=clock(), place=place)
+        count.add(handled)  # it is done, whether or not it can be marked
         (mailbox.done if handled.is_done else mailbox.leave)(place)
-        count.add(handled)
     return 0

@@ -47,7 +47,7 @@ Whatever it raises, the mail server tries again.
 
 
 @dataclass(slots=True)
-class Desk:
+class Counter:
     """What is done with mail that arrives."""
 
     accepts: Callable[[str], bool]  # whether an address is one of ours
@@ -112,7 +112,7 @@ class _Conversation(LMTP):
             await super().push(status)
 
 
-def serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str], None], stop: threading.Event) -> None:
+def serve(where: str, counter: Counter, *, hostname: str, echo: Callable[[str], None], stop: threading.Event) -> None:
     """Receive until `stop` is set; then mails in hand are still answered.
 
     `where` is a path of a Unix socket, or an address of this machine with a port, `127.0.0.1:8024`.
@@ -121,16 +121,18 @@ def serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str], None],
         ConfigurationError: nothing can listen there.
 
     """
-    asyncio.run(_serve(where, desk, hostname=hostname, echo=echo, stop=stop))
+    asyncio.run(_serve(where, counter, hostname=hostname, echo=echo, stop=stop))
 
 
-async def _serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str], None], stop: threading.Event) -> None:
+async def _serve(
+    where: str, counter: Counter, *, hostname: str, echo: Callable[[str], None], stop: threading.Event
+) -> None:
     loop = asyncio.get_running_loop()
-    desk.idle.set()
+    counter.idle.set()
     conversation = partial(
         _Conversation,
-        desk,
-        data_size_limit=desk.largest,
+        counter,
+        data_size_limit=counter.largest,
         enable_SMTPUTF8=True,
         hostname=hostname,
         ident="LMTP",
@@ -145,7 +147,7 @@ async def _serve(where: str, desk: Desk, *, hostname: str, echo: Callable[[str],
             server.close()
         with suppress(TimeoutError):
             async with asyncio.timeout(_SETTLE):
-                await desk.idle.wait()
+                await counter.idle.wait()
     finally:
         stop.set()  # or its thread would wait for ever
         _forget(where)

@@ -65,7 +65,7 @@ class Room:
     def desk(self) -> Desk:
         """As `flows.mailroom` makes it."""
         house = houses.house(self.settings, keys=KEYS)
-        names = Names(INBOX, frozenset({parseaddr(self.settings.sender)[1]}))
+        names = Names(INBOX, frozenset({parseaddr(self.settings.sender)[1], self.settings.bounce_address}))
         return Desk(self.database, house, KEYS, names, self.settings.bounce_address)
 
     def act(self, raw: bytes, **more: str) -> Handled:

@@ -11,7 +11,7 @@ from subscribers import lmtp
 
 
 @contextmanager
-def receiving(desk: lmtp.Desk, where: str = "127.0.0.1:0") -> Iterator[str]:
+def receiving(counter: lmtp.Counter, where: str = "127.0.0.1:0") -> Iterator[str]:
     """Receive for the block; where that is."""
     said: list[str] = []
     ready, stop = threading.Event(), threading.Event()
@@ -21,7 +21,7 @@ def receiving(desk: lmtp.Desk, where: str = "127.0.0.1:0") -> Iterator[str]:
         ready.set()
 
     thread = threading.Thread(
-        target=lmtp.serve, args=(where, desk), kwargs={"hostname": "papers.example", "echo": tell, "stop": stop}
+        target=lmtp.serve, args=(where, counter), kwargs={"hostname": "papers.example", "echo": tell, "stop": stop}
     )
     thread.start()
     try:

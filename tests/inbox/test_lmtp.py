@@ -11,6 +11,7 @@ from newsletter.errors import ConfigurationError
 from subscribers import lmtp
 from tests.inbox.conftest import mail
 from tests.inbox.lmtp_server import client, connected, raw, receiving
+from tests.mail.returned import report
 
 SUBSCRIBE, HELP = "subscribe@papers.example", "help@papers.example"
 
@@ -152,7 +153,8 @@ def test_what_is_left_is_kept_whole(counter):
         send(where, question, "papers@papers.example")
         send(where, question, "papers@papers.example")
 
-    assert counter.kept == [question]
+    written = b"Return-Path: <ada@example.org>\r\nDelivered-To: papers@papers.example\r\n"
+    assert counter.kept == [written + question]
 
 
 def test_a_mail_that_is_too_large_is_refused_for_each_recipient(counter):
@@ -191,6 +193,16 @@ def test_the_null_sender_is_nobody_to_answer(counter, room):
         assert send(where, mail(to=HELP), HELP, sender="") == {}
 
     assert (room.post(), len(counter.kept)) == ([], 1)
+
+
+def test_a_bounce_is_known_by_the_envelope_alone(counter, room):
+    """Its signed return path stands nowhere in the mail itself."""
+    room.join()
+    to = room.delivered()
+    with receiving(counter.desk) as where:
+        send(where, report(to="undisclosed-recipients:;"), to, sender="")
+
+    assert [one.why for one in counter.told] == ["suppressed"]
 
 
 def test_it_speaks_lmtp_and_takes_many_commands_at_once(counter):

@@ -85,6 +85,16 @@ def test_whoever_wants_to_leave_may_say_so_at_any_address():
         assert letter(f"{refusal}\n\n> To confirm, answer", to=f"papers+{REPLY}@papers.example").ask is Ask.UNSUBSCRIBE
 
 
+def test_whoever_answers_a_digest_with_the_word_leaves():
+    """The first line alone, whatever the subject; a sentence that holds the word is the operator's to read."""
+    subject = "Re: 12 papers for you"
+
+    assert letter("Unsubscribe, please\n\n> Today", Subject=subject).ask is Ask.UNSUBSCRIBE
+    assert letter("stop", Subject=subject).ask is Ask.UNSUBSCRIBE
+    assert letter("Where can my colleague unsubscribe?", Subject=subject).ask is Ask.NOTHING
+    assert letter("Subscribe", Subject=subject).ask is Ask.NOTHING
+
+
 def test_a_signed_part_is_found_where_it_stands():
     """After the plus, in the subject, and in a link that an answer quotes; whole and in its own case."""
     assert letter("yes", to=f"papers+{REPLY.upper()}@papers.example").token == REPLY
