@@ -350,6 +350,7 @@ def say_why(database: Database, token: str, why: str, *, now: datetime) -> None:
 def tidy(database: Database, *, now: datetime) -> int:
     """Forget who never confirmed, whom notices went to, who asked how often, and what still names the erased."""
     with database.begin() as tx:
-        gone = consent_queries.prune(tx, before=now - UNCONFIRMED_FOR)
-        gone += notice_queries.forget(tx, now=now) + allowance.forget(tx, now=now)
-        return gone + privacy_queries.sweep(tx)
+        never = consent_queries.unconfirmed(tx, before=now - UNCONFIRMED_FOR)
+        privacy_queries.empty(tx, never, now=now)
+        forgotten = notice_queries.forget(tx, now=now) + allowance.forget(tx, now=now)
+        return len(never) + forgotten + privacy_queries.sweep(tx, now=now)

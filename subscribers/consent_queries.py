@@ -13,9 +13,10 @@ from sqlalchemy import Row, and_, delete, exists, func, insert, literal, select,
 
 from newsletter.database import Transaction
 from newsletter.queries.bulk import ids, insert_into, texts
-from newsletter.schema import consents, deliveries, erasures, marks, subscribers, subscriptions
+from newsletter.schema import consents, erasures, marks, subscribers, subscriptions
 from subscribers.models import SubscriptionState
 
+_AT_ONCE = 1_000  # people forgotten in one transaction
 _SALT, _ALWAYS = "salt", datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -166,19 +167,18 @@ def activate(tx: Transaction, subscriber_id: int, *, how: str, cursor: int, now:
     tx.execute(update(subscribers).where(behind).values(cursor=cursor))
 
 
-def prune(tx: Transaction, *, before: datetime) -> int:
-    """Delete people who asked by web or mail before an instant and never confirmed; how many."""
+def unconfirmed(tx: Transaction, *, before: datetime) -> list[int]:
+    """People who asked by web or mail before an instant and never confirmed, held until the transaction ends."""
     recent = exists().where(consents.c.subscriber_id == subscribers.c.id, consents.c.at >= before)
-    served = exists().where(deliveries.c.subscriber_id == subscribers.c.id)
     pending = exists().where(
         subscriptions.c.subscriber_id == subscribers.c.id, subscriptions.c.state == SubscriptionState.PENDING
     )
-    old = and_(subscribers.c.origin != "roster", subscribers.c.created_at < before, pending, ~recent, ~served)
-    # Held first and looked at again: they may ask in this very moment.
-    found = tx.scalars(select(subscribers.c.id).where(old).with_for_update(skip_locked=True)).all()
-    if not found:
-        return 0
-    return tx.execute(delete(subscribers).where(subscribers.c.id.in_(ids(tx, found)), old)).rowcount
+    query = select(subscribers.c.id).where(
+        subscribers.c.origin != "roster", subscribers.c.created_at < before, pending, ~recent
+    )
+    found = tx.scalars(query.order_by(subscribers.c.id).limit(_AT_ONCE).with_for_update(skip_locked=True)).all()
+    # Looked at again now that they are held: they may have asked in that very moment.
+    return list(tx.scalars(query.where(subscribers.c.id.in_(ids(tx, found))))) if found else []
 
 
 # ---- erased addresses ------------------------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 """SQL about everything that is held of one person; the first argument is always `tx`."""
 
 import secrets
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, exists, select, update
 
 from newsletter.database import Transaction
 from newsletter.models import State
 from newsletter.queries import notices
+from newsletter.queries.bulk import ids
 from newsletter.schema import (
     attempts,
     bounces,
@@ -26,6 +28,8 @@ from subscribers.models import SubscriptionState
 
 ERASED = "erased"
 """How the subscription of an erased person ended; of them a row without any value stays for the ledger's sake."""
+
+_EMPTY_FOR = timedelta(days=1)
 
 
 def person(tx: Transaction, subscriber_id: int) -> Row[Any]:
@@ -68,27 +72,35 @@ def bounce_of(tx: Transaction, key: str) -> Row[Any] | None:
 def erase(tx: Transaction, subscriber_id: int, *, key: str, token: str, now: datetime) -> list[tuple[str, date]]:
     """Take a person out of every table; keys and days of the mails to them.
 
-    Where a run counted deliveries to them, these stay without anything that points to anybody.
+    Deliveries that a run has counted stay, without anything that points to anybody.
     """
     mails = notices.erase(tx, key, token)
-    for table in (consents, votes, skips):
-        tx.execute(delete(table).where(table.c.subscriber_id == subscriber_id))
     for table in (bounces, suppressions):
         tx.execute(delete(table).where(table.c.address_key == key))
     theirs = deliveries_of(tx, subscriber_id)
-    if not theirs:
-        tx.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
-        return mails
     for row in theirs:
         _blank(tx, row.id, row.digest)
     given_up = {"state": State.SUPPRESSED, "changed_at": now, "claim": None, "reply": "its reader was erased"}
     queued = (deliveries.c.subscriber_id == subscriber_id, deliveries.c.state == State.QUEUED)
     tx.execute(update(deliveries).where(*queued).values(given_up))
+    empty(tx, [subscriber_id], now=now)
+    return [*mails, *((row.key, row.day) for row in theirs)]
+
+
+def empty(tx: Transaction, subscriber_ids: Collection[int], *, now: datetime) -> None:
+    """Take everything out of people's rows; the rows stay a day at least, as somebody may be busy with them."""
+    if not subscriber_ids:
+        return
+    theirs = ids(tx, subscriber_ids)
+    for table in (consents, votes, skips):
+        tx.execute(delete(table).where(table.c.subscriber_id.in_(theirs)))
+    ended = {"state": SubscriptionState.UNSUBSCRIBED.value, "how": ERASED, "changed_at": now}
+    tx.execute(update(subscriptions).where(subscriptions.c.subscriber_id.in_(theirs)).values(ended))
     nobody = {
         "address": "",
-        "address_key": f"{ERASED} {secrets.token_hex(16)}",
+        "address_key": bindparam("key"),
         "name": "",
-        "token": secrets.token_urlsafe(16),
+        "token": bindparam("random"),
         "zone": "UTC",
         "hour": 0,
         "cadence": "daily",
@@ -97,14 +109,14 @@ def erase(tx: Transaction, subscriber_id: int, *, key: str, token: str, now: dat
         "preferences": {},
         "origin": ERASED,
     }
-    tx.execute(update(subscribers).where(subscribers.c.id == subscriber_id).values(nobody))
-    ended = {"state": SubscriptionState.UNSUBSCRIBED.value, "how": ERASED, "changed_at": now}
-    tx.execute(update(subscriptions).where(subscriptions.c.subscriber_id == subscriber_id).values(ended))
-    return [*mails, *((row.key, row.day) for row in theirs)]
+    each = [
+        {"number": one, "key": f"{ERASED} {one}", "random": secrets.token_urlsafe(16)} for one in sorted(subscriber_ids)
+    ]
+    tx.execute(update(subscribers).where(subscribers.c.id == bindparam("number")).values(nobody), each)
 
 
-def sweep(tx: Transaction) -> int:
-    """Take out what was written of erased people while they were erased; how many deliveries that concerned.
+def sweep(tx: Transaction, *, now: datetime) -> int:
+    """Take out what was written of erased people while they were erased, and their rows a day later; how many.
 
     A digest may just have been queued for them, or a server's answer may have come in that names them.
     """
@@ -114,7 +126,11 @@ def sweep(tx: Transaction) -> int:
     found = tx.execute(query).all()
     for row in found:
         _blank(tx, row.id, row.digest)
-    return len(found)
+    gone = select(subscriptions.c.subscriber_id).where(
+        subscriptions.c.how == ERASED, subscriptions.c.changed_at < now - _EMPTY_FOR
+    )
+    counted = exists().where(deliveries.c.subscriber_id == subscribers.c.id)
+    return len(found) + tx.execute(delete(subscribers).where(subscribers.c.id.in_(gone), ~counted)).rowcount
 
 
 def _blank(tx: Transaction, delivery_id: int, digest: dict[str, Any]) -> None:
