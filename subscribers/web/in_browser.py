@@ -1,6 +1,5 @@
 """One's own digest in the browser: the mail itself, rendered again from what was promised."""
 
-import re
 from email.utils import parseaddr
 
 from fastapi import APIRouter
@@ -8,16 +7,16 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from newsletter.errors import LinkInvalid, RenderError
+from newsletter.errors import RenderError
 from newsletter.mail.rendering import Links, Renderer
 from newsletter.queries import archive as queries
+from subscribers import tokens
 from subscribers.tokens import Purpose
 from subscribers.web.headers import DIGEST_POLICY
 from subscribers.web.rooms import Rooms
 from subscribers.web.shown import edition_path
 
 _BUDGET = 2_000_000  # bytes: nobody clips it here, so nothing is left out
-_VALUE = re.compile(r"(?P<token>[^/]+)/(?P<edition>[1-9]\d{0,9})", re.ASCII)
 
 
 def add(pages: APIRouter, rooms: Rooms) -> None:
@@ -31,11 +30,9 @@ def add(pages: APIRouter, rooms: Rooms) -> None:
 
 def _digest(rooms: Rooms, signed: str) -> Response:
     frame = rooms.frame
-    said = _VALUE.fullmatch(frame.read(Purpose.DIGEST, signed))
-    if said is None:
-        raise LinkInvalid("This link is not one of ours; please copy it whole from the mail.")
+    token, edition_id = tokens.read_digest(Purpose.DIGEST, signed, keys=frame.keys)
     with frame.database.read() as tx:
-        served = queries.served(tx, said["token"], int(said["edition"]))
+        served = queries.served(tx, token, edition_id)
     if served is None:
         raise HTTPException(404)
     settings = frame.settings
@@ -47,9 +44,10 @@ def _digest(rooms: Rooms, signed: str) -> Response:
         budget=_BUDGET,
     )
     links = Links(
-        unsubscribe=frame.url(f"/unsubscribe/{frame.sign(Purpose.UNSUBSCRIBE, said['token'])}"),
-        preferences=frame.url(f"/preferences/{frame.sign(Purpose.PREFERENCES, said['token'])}"),
+        unsubscribe=frame.url(f"/unsubscribe/{frame.sign(Purpose.UNSUBSCRIBE, token)}"),
+        preferences=frame.url(f"/preferences/{frame.sign(Purpose.PREFERENCES, token)}"),
         edition=frame.url(edition_path(served.digest.day)),
+        votes=frame.url(f"/vote/{tokens.sign_digest(Purpose.VOTES, token, edition_id, keys=frame.keys)}"),
     )
     try:
         message = renderer.digest(served.digest, recipient_name=served.name, links=links)

@@ -37,7 +37,8 @@ def test_a_digest_can_be_read_in_the_browser(served):
     assert "A study of robot grasping, part 2" in page.text
     assert "robot grasping</" in page.text or "matches" in page.text
     assert "Ada &lt;b&gt;Reader&lt;/b&gt;" in page.text
-    assert "https://papers.example.org/unsubscribe/" in page.text
+    for way_on in ("unsubscribe", "preferences", "vote"):
+        assert f"https://papers.example.org/{way_on}/" in page.text
     assert f"https://papers.example.org/editions/{FRIDAY}" in page.text
     policy = page.headers["content-security-policy"]
     assert "style-src 'unsafe-inline'" in policy
