@@ -31,8 +31,10 @@ PATIENCE = 20.0
 _WEEK = 7  # days that a weekly reader's preview covers
 _WAITING = 12  # previews that wait for their turn; each takes some hundredths of a second
 _TRIED = 40  # keywords of which the preview says when they bring nothing
-_SUGGESTED_FOR = 8  # interests for which related terms are sought: each takes about half a second
+_SUGGESTED_FOR = 5  # interests for which related terms are sought: each takes about half a second
 _TERMS = 4  # for each of these
+_ASKED = 6  # times a minute that one link may ask for related terms: they take seconds of a core
+_REMEMBERED = 50  # suggestions
 _KNOWN = 10_000  # links whose previews are counted
 
 _Made = TypeVar("_Made")
@@ -105,11 +107,12 @@ class Previews:
 
     def __init__(self, database: Database, settings: Settings, *, minute: int = 60) -> None:
         self._database, self._settings = database, settings
-        self._allowance = Allowance(minute)
+        self._allowance, self._asking = Allowance(minute), Allowance(_ASKED)
         self._matching = ThreadPoolExecutor(1, thread_name_prefix="preview")
         self._relating = ThreadPoolExecutor(1, thread_name_prefix="related")
         self._waiting = 0
-        self._newest = 0  # edition; the next three are touched by the matching thread alone
+        self._related: OrderedDict[tuple[int, tuple[Interest, ...]], Suggestions] = OrderedDict()
+        self._newest = 0  # edition; this and the next are touched by the matching thread alone
         self._windows: dict[int, Window] = {}
 
     async def show(
@@ -135,13 +138,9 @@ class Previews:
         words = [one for one in interests if one.kind is InterestKind.KEYWORD]
         others = [one for one in interests if one.kind in {InterestKind.TEXT, InterestKind.SEED}]
         sought = [*words[-_SUGGESTED_FOR:], *others][:_SUGGESTED_FOR]
-        return await self._made(
-            reader,
-            self._relating,
-            lambda: suggest(self._database, sought, self._settings, limit=_TERMS),
-            now,
-            PATIENCE,
-        )
+        if not self._asking.take(reader, now):
+            raise NotNow("That was asked very often in a minute; please try again in a moment.", status=429)
+        return await self._made(reader, self._relating, lambda: self._suggestions(tuple(sought)), now, PATIENCE)
 
     async def _made(
         self, reader: str, pool: ThreadPoolExecutor, make: Callable[[], _Made], now: datetime, patience: float
@@ -163,6 +162,17 @@ class Previews:
         self._waiting -= 1
         if not made.cancelled() and (error := made.exception()) is not None and not isinstance(error, PaperboyError):
             log.error("site.preview_failed", exc_info=error)
+
+    def _suggestions(self, sought: tuple[Interest, ...]) -> Suggestions:
+        """In the relating thread; kept, so that whoever did not wait finds them when they ask again."""
+        with self._database.read() as tx:
+            newest = editions.latest(tx)
+        name = (newest.id if newest else 0, sought)
+        if name not in self._related:
+            self._related[name] = suggest(self._database, sought, self._settings, limit=_TERMS)
+        if len(self._related) > _REMEMBERED:
+            self._related.popitem(last=False)
+        return self._related[name]
 
     # ---- in the matching thread ------------------------------------------------------------------------------------
 
