@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -11,16 +11,18 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from newsletter import schema
-from newsletter.errors import MailerUnavailable
+from newsletter.errors import MailerUnavailable, RenderError
 from newsletter.mail import outbox
+from newsletter.mail.mime import to_bytes
 from newsletter.mail.outbox import Outbox
 from newsletter.mail.smtp import Smtp, SmtpConfig
 from newsletter.mail.transport import NOT_BEGUN
-from newsletter.models import Outcome, Phase, State
+from newsletter.models import Message, Outcome, Phase, State
 from newsletter.queries import notices as queries
 from newsletter.settings import Settings
 from newsletter.steps.notices import Notice, NoticePost, NoticePrinter, queue, send_notices
 from subscribers import houses
+from tests.mail.invented import envelope
 from tests.smtpd import FaultServer, drop, refuse
 from tests.subscribers.asking import KEYS
 from tests.subscribers.people import NOW
@@ -134,9 +136,15 @@ def test_an_answer_names_the_mail_it_answers_and_has_no_return_path(database):
 
 
 @pytest.mark.parametrize("bad", ["<a@b>\r\nBcc: eve@example.org", "a@b", "<a b@c>", "<ä@b>", "<" + "x" * 990 + ">"])
-def test_a_message_id_that_is_none_costs_only_its_own_mail(database, bad):
+def test_a_message_id_that_is_none_is_no_header(bad):
     """A stranger's header never becomes a header of ours."""
-    queued(database, notice(in_reply_to=bad[:998]), notice("bo"))
+    with pytest.raises(RenderError, match="to be answered is none"):
+        to_bytes(Message("Subject", "<p>", "text"), replace(envelope(), in_reply_to=bad))
+
+
+def test_a_message_id_that_is_none_costs_only_its_own_mail(database):
+    """The others go on."""
+    queued(database, notice(in_reply_to="<a@b>\r\nBcc: eve@example.org"), notice("bo"))
     counted, mails = over_smtp(database)
 
     assert counted == [1]

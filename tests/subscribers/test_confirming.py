@@ -161,14 +161,14 @@ def test_what_an_operator_suppressed_stays_so_whoever_confirms(database):
     assert confirm(database, token).suppressed
 
 
-@pytest.mark.parametrize("cut", [1, 5, 40])
-def test_a_cut_or_foreign_link_is_invalid(database, cut):
+def test_a_cut_or_foreign_link_is_invalid(database):
     """Cut, changed, signed with another key, or for another purpose."""
     token = asked(database)
     person = known(database)
     forged = tokens.sign_confirm(person.token, 1, keys=["another"], now=NOW)
     other = tokens.sign(Purpose.UNSUBSCRIBE, person.token, keys=KEYS)
-    for bad in (token[:-cut], token[cut:], forged, other, token + "x", ""):
+    cuts = [piece for cut in (1, 5, 40) for piece in (token[:-cut], token[cut:])]
+    for bad in (*cuts, forged, other, token + "x", ""):
         with pytest.raises(LinkInvalid):
             confirm(database, bad)
 

@@ -25,7 +25,7 @@ from tests.subscribers.asking import (
     suppressed,
     waiting,
 )
-from tests.subscribers.people import NOW, contents, person, roster_of
+from tests.subscribers.people import NOW, person, roster_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -56,21 +56,27 @@ def test_whoever_is_pending_is_not_in_the_audience(database):
              "ada@example.org,eve@example.org", "ada@[127.0.0.1]", '"a b"@example.org', "", "x" * 65 + "@example.org",
              "ada@example.org\u202c", "ada\0@example.org", "a@" + "x" * 260 + ".org"],
 )  # fmt: skip
-def test_what_is_no_address_is_refused_in_one_sentence(database, text):
-    """Nothing is written for it."""
-    before = contents(database)
+def test_what_is_no_address_is_refused_in_one_sentence(text):
+    """Without a line break, and with a full stop."""
     with pytest.raises(AddressError) as error:
-        ask(database, text)
+        consent.mailable(text)
 
     assert str(error.value).count("\n") == 0
     assert str(error.value).endswith(".")
-    assert contents(database) == before
 
 
-def test_letters_that_many_servers_do_not_take_are_refused_before_a_mail_is_tried(database):
+def test_nothing_is_written_for_what_is_no_address(database):
+    """No row, and no allowance used."""
+    with pytest.raises(AddressError):
+        ask(database, "ada@example.org\r\nBcc: eve@example.org")
+
+    assert [rows(database, table) for table in ("subscribers", "notices", "allowances")] == [[], [], []]
+
+
+def test_letters_that_many_servers_do_not_take_are_refused_before_a_mail_is_tried():
     """A part before the @ outside ASCII needs SMTPUTF8, and its owner is told to give another address."""
     with pytest.raises(AddressError, match="please use another address"):
-        ask(database, "jürgen@example.org")
+        consent.mailable("jürgen@example.org")
 
 
 @pytest.mark.parametrize(
