@@ -48,7 +48,10 @@ def add_all(tx: Transaction, found_by: Iterable[Findable]) -> None:
     while piece := list(islice(rest, _AT_ONCE)):
         if tx.dialect.name == "postgresql":
             rows: list[dict[str, str]] = [{"key": one.key, "words": _vector(one)} for one in piece]
-            told = "(paper_key, words) VALUES (:key, CAST(:words AS tsvector))"
+            told = (
+                "(paper_key, words) VALUES (:key, CAST(:words AS tsvector)) "
+                "ON CONFLICT (paper_key) DO UPDATE SET words = excluded.words"
+            )
         else:
             rows = [
                 {"key": one.key, "title": one.title, "authors": one.authors, "topics": one.topics, "text": one.abstract}

@@ -37,6 +37,7 @@ def copy(database: Database) -> Backup:
 def restore(database: Database, backup: Backup) -> None:
     """The rows of the copy in the place of what is there; ids go on as they did then."""
     with database.begin() as tx:
+        tx.execute(text("DELETE FROM search"))  # which papers can be found is no matter here
         for table in reversed(metadata.sorted_tables):
             tx.execute(table.delete())
         for table in metadata.sorted_tables:

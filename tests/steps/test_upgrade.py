@@ -27,6 +27,7 @@ def rewind(database: Database, revision: str) -> None:
         kept = {table: tx.execute(select(table)).mappings().all() for table in metadata.sorted_tables}
         metadata.drop_all(tx)
         tx.execute(text("DROP TABLE alembic_version"))
+        tx.execute(text("DROP TABLE search"))  # the one table that schema.py cannot say
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = tx
