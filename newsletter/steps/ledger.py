@@ -91,7 +91,8 @@ class Ledger:
 
     async def claim(self, wanted: Collection[int]) -> list[claims.Delivery]:
         """Claim what is still due of these."""
-        return await self.write(lambda tx, now: claims.claim(tx, self.name, wanted, now=now))
+        rows = await self.write(lambda tx, now: claims.claim_rows(tx, self.name, wanted, now=now))
+        return await asyncio.to_thread(claims.decoded, rows, wanted)
 
     async def release(self, claimed: Collection[int]) -> None:
         """Give back what was claimed and not begun."""
