@@ -1,5 +1,6 @@
 """Asking for the digest: what is queued, for whom, and when nothing is."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -164,10 +165,9 @@ def test_limits_hold_names_that_tell_nobodys_address(database):
     """Salted hashes: a copy of the table is no list of addresses."""
     ask(database)
 
-    said = repr(rows(database, "allowances"))
-    assert "ada" not in said
-    assert "example" not in said
-    assert "203.0" not in said
+    names = [row.name for row in rows(database, "allowances")]
+    assert len(names) == 3
+    assert all(re.fullmatch(r"(confirm|domain|network):[0-9a-f]{64}", name) for name in names)
 
 
 def test_whoever_is_subscribed_gets_a_mail_that_says_so_once_a_day(database):
