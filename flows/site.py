@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from flows import wiring
 from flows.stopping import Stopping
 from newsletter.database import Database
-from newsletter.errors import ConfigurationError, MailerUnavailable, RunInProgress
+from newsletter.errors import ConfigurationError, MailerUnavailable, RestoredBackup, RunInProgress
 from newsletter.settings import Settings, load
 from newsletter.steps.notices import send_notices
 from subscribers.web import app
@@ -58,9 +58,10 @@ class Postman:
 
     def _round(self) -> None:
         try:
+            self.shop.check_mark()
             while send_notices(self.shop.notices(self._stop), limit=_AT_ONCE) == _AT_ONCE:
                 pass
-        except (MailerUnavailable, RunInProgress, DBAPIError) as error:
+        except (MailerUnavailable, RestoredBackup, RunInProgress, DBAPIError) as error:
             log.warning("site.notices_wait: %s", error)  # the next round tries again
         except Exception:
             log.exception("site.notices_failed")  # a thread that ends would say nothing, and send nothing any more

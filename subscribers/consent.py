@@ -185,8 +185,8 @@ def confirming(database: Database, token: str, *, keys: Sequence[str], now: date
 
     """
     subscriber, asked = tokens.read_confirm(token, keys=keys, now=now)
-    with database.begin() as tx:
-        return _question(tx, asked, subscriber, now)[0]
+    with database.read() as tx:
+        return _question(tx, asked, subscriber, now, hold=False)[0]
 
 
 def confirm(database: Database, token: str, *, keys: Sequence[str], origin: Origin, now: datetime) -> KnownSubscriber:
@@ -222,11 +222,11 @@ def confirm_by_answer(
 
 
 def _question(
-    tx: Transaction, asked: int, subscriber: str | None, now: datetime
+    tx: Transaction, asked: int, subscriber: str | None, now: datetime, *, hold: bool
 ) -> tuple[KnownSubscriber, Consent, tuple[Consent, ...]]:
-    """Who asked, what, and what they said since; the person is held."""
+    """Who asked, what, and what they said since; with `hold` the person's row is ours until the transaction ends."""
     found = consent_queries.asked(tx, asked)
-    known = None if found is None else queries.by_id(tx, found[0], hold=True)
+    known = None if found is None else queries.by_id(tx, found[0], hold=hold)
     if found is None or known is None or (subscriber is not None and subscriber != known.token):
         raise LinkExpired(_OLD)  # pruned or erased since
     question = found[1]
@@ -237,7 +237,7 @@ def _question(
 
 
 def _confirmed(tx: Transaction, asked: int, subscriber: str | None, origin: Origin, now: datetime) -> KnownSubscriber:
-    known, question, since = _question(tx, asked, subscriber, now)
+    known, question, since = _question(tx, asked, subscriber, now, hold=True)
     if any(one.what is Said.CONFIRMED for one in since):
         return known
     consent_queries.add(tx, known.id, Consent(Said.CONFIRMED, now, origin.how, origin.told, question.wording))
