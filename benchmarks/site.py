@@ -3,8 +3,8 @@
     python benchmarks/site.py [--subscribers 30000] [--seconds 4] [--rate 300] [--no-delivery]
 
 Real parts: `paperboy site` has one core to itself; `paperboy deliver`, a sink for its mail (sink.py) and the load share
-the other one. Two editions of 60 papers, one digest queued for each reader. Pages are asked for by wrk where it is
-installed, else by a client of our own, which is slower (`client` says which). One-click POSTs, each for another reader,
+the other one. Two editions of 60 papers, one digest queued for each reader. Pages are asked for by wrk
+(`apt install wrk`). One-click POSTs, each for another reader,
 come by oneclick.py: as fast as they are answered (`burst`), at the pace of `--rate` (`paced`), and at that pace while
 wrk asks for pages (`mixed`).
 
@@ -341,7 +341,7 @@ def mixed(bench: Bench, site: subprocess.Popen[bytes]) -> dict[str, Any]:
 def run(case: Case, chosen: argparse.Namespace) -> dict[str, Any]:
     case.folder.mkdir(parents=True)
     copies = case.folder / "copies.json"
-    figures: dict[str, Any] = {"subscribers": case.readers, "cores": len(CORES), "client": "wrk"}
+    figures: dict[str, Any] = {"subscribers": case.readers, "cores": len(CORES)}
     with ExitStack() as stack:
         sink = None
         if not chosen.no_delivery:
