@@ -45,16 +45,18 @@ def _confirm(list_name: str, link: str | None, *, answer: bool) -> Words:
     if not (link or answer):
         raise RenderError("a confirmation has neither a link nor an address for the answer; set PAPERBOY_SITE_URL")
     way = "" if link else " To confirm, simply answer this mail; what you write does not matter."
+    asked = (
+        f"Somebody, we hope you, asked for {list_name} at this address: "
+        "new research papers, chosen by what you care about."
+    )
     also = ("Instead of the button you can simply answer this mail; what you write does not matter.",)
+    holds = (
+        "This holds for three days, and you can leave at any time. "
+        "If it was not you, do nothing: nothing more will come."
+    )
     return Words(
         f"Please confirm: {list_name}",
-        (
-            f"Somebody, we hope you, asked for {list_name} at this address: new research papers, chosen by what you care "
-            f"about.{way}",
-            *(also if link and answer else ()),
-            "This holds for three days, and you can leave at any time. If it was not you, do nothing: nothing more will "
-            "come.",
-        ),
+        (asked + way, *(also if link and answer else ()), holds),
         ("Yes, send me the papers", link) if link else None,
     )
 
