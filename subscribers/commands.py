@@ -48,7 +48,10 @@ _POLITE = re.compile(
 )
 _SIGNED = re.compile(r"[A-Za-z0-9_-]{8,200}\.[A-Za-z0-9_.-]{8,200}|[A-Za-z2-7]{40,60}")
 _CONFIRM_LINK = re.compile(r"/confirm/([A-Za-z0-9_.-]{20,400})")
-_REFUSED = re.compile(r"(?:no|stop|cancel|unsubscribe|leave|remove|wrong|not me)\b", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"(?:no(?! (?:problem|worries|doubt)\b)|stop|cancel|unsubscribe|leave|remove|wrong|not me)\b", re.IGNORECASE
+)
+_FORWARDED = re.compile(r"(?:(?:re|aw|antw|sv|vs) ?: ?)*(?:fwd?|wg|tr|rv|rif) ?:", re.IGNORECASE)
 _BEGINS_QUOTE = re.compile(
     r"-{2,} ?(?:original|forwarded) message|_{10}|(?:from|von|de): |.{0,120}\b(?:wrote|schrieb|écrit) ?:$",
     re.IGNORECASE,
@@ -118,6 +121,11 @@ def read(mail: Received, *, names: Names, sender: str | None = None, recipient: 
     lines = tuple(_own_lines(mail))
     wish = _asked(mail, names, recipient, subject, lines)
     said_from = _sender(mail)
+    no_person = robots.why_no_person(
+        mail, said_from, envelope=sender, is_ours=names.is_ours, loop=names.address.casefold()
+    )
+    if wish.ask is Ask.CONFIRM and not no_person and robots.sounds_absent(" ".join(lines)):
+        no_person = "the answer of somebody absent"  # a robot's header may be missing, and consent must not come of it
     return Letter(
         ask=wish.ask,
         token=wish.token,
@@ -127,9 +135,7 @@ def read(mail: Received, *, names: Names, sender: str | None = None, recipient: 
         sender=said_from,
         message_id=_message_id(mail),
         identity=_identity(mail, recipient or ""),
-        no_person=robots.why_no_person(
-            mail, said_from, envelope=sender, is_ours=names.is_ours, loop=names.address.casefold()
-        ),
+        no_person=no_person,
     )
 
 
@@ -176,15 +182,15 @@ def _asked(mail: Received, names: Names, recipient: str | None, subject: str, li
     found = [one for one in map(names.asked_at, at) if one is not None and one[0] is not Ask.NOTHING]
     said = _in_words(subject, lines[0] if lines else "")
     ask, token = found[0] if found else (said.ask, said.token)
+    link = _link(mail) if ask is Ask.NOTHING else ""
     if ask is Ask.UNSUBSCRIBE and found:
         return _Wish(ask, token or said.token or _token(subject), addressed=True)
     if said.ask is Ask.UNSUBSCRIBE:
         return said
-    if ask is Ask.CONFIRM and lines and _REFUSED.match(lines[0]):
+    if (ask is Ask.CONFIRM or link) and lines and _REFUSED.match(lines[0]):
         return _Wish(Ask.UNSUBSCRIBE, addressed=True)
     if found:
         return _Wish(ask, token, addressed=True)
-    link = _link(mail) if ask is Ask.NOTHING else ""
     return _Wish(Ask.CONFIRM, link) if link else said
 
 
@@ -226,7 +232,9 @@ def _token(text: str) -> str:
 
 
 def _link(mail: Received) -> str:
-    """The signed part of our confirmation link, where an answer quotes it."""
+    """The signed part of our confirmation link, where an answer quotes it; who forwards it asks somebody else."""
+    if _FORWARDED.match(mail.header("subject").strip()):
+        return ""
     found = (_CONFIRM_LINK.search(part.text[:_BODY]) for part in mail.parts if part.kind.startswith("text/"))
     return next((one[1].rstrip(".-") for one in found if one), "")
 

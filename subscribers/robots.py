@@ -28,14 +28,14 @@ def why_no_person(
 ) -> str:
     """Why a mail must not be answered, in words for the operator; empty where a person seems to have written it.
 
-    `sender` is who it says it is from, `envelope` its return path where that is known, `loop` what our own mails carry
-    in X-Loop. The names of headers count in any letter case, and so do their values.
+    `sender` is who it says it is from, `envelope` its return path where that is known, `loop` our folded address, which
+    who passes our mails on may write into X-Loop. Headers count in any letter case, by their names and their values.
     """
     submitted = mail.header("auto-submitted").partition(";")[0].strip().lower()
     path = envelope if envelope is not None else next(iter(mail.all("return-path")), None)
     suppress = [value.strip().lower() for value in mail.all("x-auto-response-suppress")]
     reasons = {
-        "our own": (bool(sender) and is_ours(sender)) or loop in mail.all("x-loop"),
+        "our own": (bool(sender) and is_ours(sender)) or loop in map(str.casefold, mail.all("x-loop")),
         "an automatic mail": submitted not in {"", "no"} or bool(mail.all(*_ANSWERING)),
         "a mass mail": any(value.strip().lower() in _MASS for value in mail.all("precedence")),
         "not to be answered": any(value not in {"", "none"} for value in suppress),
@@ -43,8 +43,13 @@ def why_no_person(
         "of a list": any(name.startswith("list-") or name in _OF_LISTS for name, _ in mail.headers),
         "a report": mail.kind in _REPORTS,
         "of a robot": bool(_NAMES.fullmatch(sender.rpartition("@")[0])),
-        "the answer of somebody absent": bool(_AWAY.search(mail.header("subject"))),
+        "the answer of somebody absent": sounds_absent(mail.header("subject")),
         "spam, says the mail server": mail.header("x-spam-flag").strip().lower() == "yes",
         "forged, says the mail server": any(_FORGED.search(value) for value in mail.all("authentication-results")),
     }
     return next((why for why, holds in reasons.items() if holds), "")
+
+
+def sounds_absent(text: str) -> bool:
+    """Whether it reads like what a robot answers in somebody's place, or for a desk of tickets."""
+    return bool(_AWAY.search(text))

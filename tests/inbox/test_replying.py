@@ -114,6 +114,39 @@ def test_who_answers_no_is_not_subscribed(room):
     assert room.state() == "unsubscribed"
 
 
+@pytest.mark.parametrize("text", ["No, I never asked for this", "Stop this!"])
+def test_who_answers_no_above_a_quoted_link_is_not_subscribed(room, text):
+    """The link that their mail program quotes is not what they say."""
+    room.act(mail(to=SUBSCRIBE))
+    [asked] = room.post()
+    link = next(line for line in asked.get_body(("plain",)).get_content().split() if "/confirm/" in line)
+
+    assert room.act(mail(text=f"{text}\n\n> {link}", subject="Re: Please confirm", number=2)).deed is Deed.LEFT
+    assert room.state() == "unsubscribed"
+
+
+def test_who_forwards_a_confirmation_confirms_nothing(room):
+    """They ask somebody what it is."""
+    room.act(mail(to=SUBSCRIBE))
+    [asked] = room.post()
+    link = next(line for line in asked.get_body(("plain",)).get_content().split() if "/confirm/" in line)
+
+    assert room.act(mail(text=f"Is this real?\n\n> {link}", subject="Fwd: Please confirm", number=2)).deed is Deed.ASIDE
+    assert room.state() == "pending"
+
+
+def test_a_robot_without_any_mark_does_not_confirm_with_what_it_says(room):
+    """Not all of those that answer in somebody's place say so in a header; "no problem" is no refusal."""
+    room.act(mail(to=SUBSCRIBE))
+    [asked] = room.post()
+    robots = ("Hello,\nI am out of the office until Monday.", "We have received your request and opened case 17.")
+    for number, text in enumerate(robots, start=2):
+        assert room.act(mail(to=asked["Reply-To"], text=text, number=number)).deed is Deed.ASIDE
+    assert room.state() == "pending"
+
+    assert room.act(mail(to=asked["Reply-To"], text="No problem, yes please", number=9)).deed is Deed.CONFIRMED
+
+
 def test_an_old_confirmation_is_said_to_be_old(room):
     """After three days; the answer says how to get a new one."""
     room.act(mail(to=SUBSCRIBE))

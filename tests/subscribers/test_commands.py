@@ -157,6 +157,7 @@ def test_a_mail_is_from_one_address_or_from_nobody(said, sender):
         ("From", "Bounces+x@papers.example"),
         ("From", "Editor@papers.example"),
         ("X-Loop", INBOX),
+        ("X-Loop", INBOX.title()),
         ("Subject", "Automatic reply: unsubscribe"),
         ("Subject", "Out of Office"),
         ("X-Spam-Flag", "YES"),
