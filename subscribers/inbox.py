@@ -9,13 +9,15 @@ from datetime import datetime
 
 from newsletter.steps.lease import lease
 from subscribers import received_queries, replying
-from subscribers.mailbox import Mailbox, MailboxUnavailable
+from subscribers.mailbox import Mailbox, MailboxUnavailable, MailUnreadable
 from subscribers.replying import Deed, Desk, Handled
 
 MOST = 1_000
 """Mails of one reading; the next one goes on."""
 
 LEASE = "inbox"
+
+_UNREADABLE = "its mailbox cannot give it out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class InboxReport:
     left: dict[str, int] = field(default_factory=dict)  # why, and how many, of those left to the operator
     alarms: dict[str, int] = field(default_factory=dict)  # what servers refused for policy, and how often
     waiting: int = 0  # mails that the next reading looks at
-    trouble: str = ""  # one sentence: why it ended early
+    trouble: str = ""  # one sentence: why it ended early, or what could not be marked
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Count:
     deeds: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
     alarms: Counter[str] = field(default_factory=Counter)
+    trouble: str = ""  # the first
 
     def add(self, handled: Handled) -> None:
         """One more mail."""
@@ -53,11 +56,18 @@ class Count:
         if handled.alarm:
             self.alarms[handled.alarm] += 1
 
+    def mark(self, mailbox: Mailbox, place: str, *, is_done: bool) -> None:
+        """Mark what was done, or set it aside. Where that fails the next mail can be read all the same."""
+        try:
+            (mailbox.done if is_done else mailbox.leave)(place)
+        except MailboxUnavailable as error:
+            self.trouble = self.trouble or str(error)
+
     def report(self, *, waiting: int = 0, trouble: str = "") -> InboxReport:
         """The report, most frequent first."""
         told = (dict(each.most_common()) for each in (self.deeds, self.left, self.alarms))
         deeds, left, alarms = told
-        return InboxReport(self.where, self.read, deeds, self.answered, left, alarms, waiting, trouble)
+        return InboxReport(self.where, self.read, deeds, self.answered, left, alarms, waiting, self.trouble or trouble)
 
 
 def read(
@@ -104,15 +114,18 @@ def _read(
         fates = received_queries.fates(tx, places)
     new = [place for place in places if place not in fates]
     for place, fate in fates.items():
-        if fate == received_queries.DONE:
-            mailbox.done(place)  # whoever did it died before it was marked
+        count.mark(mailbox, place, is_done=fate == received_queries.DONE)  # whoever acted on it died before it did
     for number, place in enumerate(new):
         if number >= most or any(end.is_set() for end in ends):
             return len(new) - number
-        raw = mailbox.read(place)
+        try:
+            raw = mailbox.read(place)
+        except MailUnreadable:
+            count.left[_UNREADABLE] += 1  # not written down: the trouble may pass
+            continue
         if raw is None:
             continue
         handled = replying.act(desk, raw, now=clock(), place=place)
         count.add(handled)  # it is done, whether or not it can be marked
-        (mailbox.done if handled.is_done else mailbox.leave)(place)
+        count.mark(mailbox, place, is_done=handled.is_done)
     return 0

@@ -27,6 +27,10 @@ class MailboxUnavailable(PaperboyError):
     """The mailbox cannot be read now; what was read of it before is done."""
 
 
+class MailUnreadable(MailboxUnavailable):
+    """One mail of it cannot be read; the others can."""
+
+
 class Mailbox(Protocol):
     """A mailbox while it is open: `with mailbox: …`; each method raises MailboxUnavailable where it cannot be reached.
 
@@ -50,7 +54,7 @@ class Mailbox(Protocol):
         ...
 
     def read(self, place: str) -> bytes | None:
-        """The beginning of a mail; None where it is gone."""
+        """The beginning of a mail; None where it is gone. Raises MailUnreadable where this one alone is in trouble."""
         ...
 
     def done(self, place: str) -> None:
@@ -152,11 +156,16 @@ class Imap:
             return [f"{self._prefix}{uid}" for uid in sorted(map(int, self._box.uids("UNSEEN UNDELETED")))]
 
     def read(self, place: str) -> bytes | None:
-        """The beginning of a mail; None where it is gone."""
+        """The beginning of a mail; None where it is gone.
+
+        Raises:
+            MailUnreadable: the server says no to this one, and still answers.
+
+        """
         with self._in_words("a mail cannot be fetched: {}"):
             kind, answer = self._box.client.uid("FETCH", self._uid(place), f"(BODY.PEEK[]<0.{LONGEST}>)")
-            if kind != "OK":
-                raise imaplib.IMAP4.error(_words(answer))
+        if kind != "OK":
+            raise MailUnreadable(f"mailbox ({self.name}): a mail cannot be fetched: {_words(answer)}")
         return next((piece[1] for piece in answer if isinstance(piece, tuple)), None)
 
     def done(self, place: str) -> None:
@@ -263,7 +272,12 @@ class Maildir:
         return [f"maildir:{_unique(name)}" for name in sorted((*new, *unseen)) if not name.startswith(".")]
 
     def read(self, place: str) -> bytes | None:
-        """The beginning of a mail; None where it is gone, or may not be read."""
+        """The beginning of a mail; None where it is gone.
+
+        Raises:
+            MailUnreadable: we may not read it, or the disk cannot.
+
+        """
         path = self._path(place)
         try:
             with (path or self.folder / "gone").open("rb") as file:
@@ -271,7 +285,7 @@ class Maildir:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise MailboxUnavailable(f"mailbox ({self.name}): {place} cannot be read: {error.strerror}") from error
+            raise MailUnreadable(f"mailbox ({self.name}): {place} cannot be read: {error.strerror}") from error
 
     def done(self, place: str) -> None:
         """Mark it as seen, or move it to the folder for that."""
@@ -282,7 +296,7 @@ class Maildir:
 
     def leave(self, place: str) -> None:
         """Leave it unread, in the folder for that where there is one."""
-        path = self._path(place)
+        path = self._path(place) if self._aside is not None else None
         if path is not None and self._aside is not None:
             self._move(path, self._aside / "new" / _unique(path.name))
 

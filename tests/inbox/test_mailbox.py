@@ -9,7 +9,7 @@ from newsletter.errors import RunInProgress
 from newsletter.mail.received import LONGEST
 from newsletter.steps.lease import lease
 from subscribers import inbox
-from subscribers.mailbox import Imap, ImapConfig, MailboxUnavailable, Maildir, keep
+from subscribers.mailbox import Imap, ImapConfig, MailboxUnavailable, Maildir, MailUnreadable, keep
 from tests.inbox.conftest import mail
 from tests.inbox.dovecot import PASSWORD
 
@@ -178,6 +178,60 @@ def test_a_mail_that_breaks_its_reader_is_set_aside_and_the_next_is_read(any_box
 
     assert told.deeds == {"left to you": len(bombs), "asked to subscribe": 1}
     assert any_box.unread() == len(bombs)
+
+
+class Stubborn(Maildir):
+    """A mailbox that marks nothing, as one over its quota."""
+
+    def done(self, place: str) -> None:
+        raise MailboxUnavailable(f"{place} cannot be moved: Disk quota exceeded")
+
+
+def test_what_cannot_be_marked_holds_up_nobody(tmp_path, room):
+    """All are acted on, in this reading and the next ones; the trouble is told, and nothing is done twice."""
+    box = Box("maildir", None, tmp_path)
+    for number in (1, 2):
+        box.put(mail(to=SUBSCRIBE, number=number, sender=f"r{number}@example.org"), str(number))
+
+    told = read(room, Stubborn(box.folder))
+    assert (told.read, told.trouble) == (2, "maildir:1 cannot be moved: Disk quota exceeded")
+
+    box.put(mail(to=SUBSCRIBE, number=3, sender="r3@example.org"), "3")
+    assert read(room, Stubborn(box.folder)).read == 1
+    assert (len(room.post()), box.unread()) == (3, 3)
+
+
+class Torn(Maildir):
+    """A mailbox with one mail that it cannot give out."""
+
+    def read(self, place: str) -> bytes | None:
+        if place == "maildir:1":
+            raise MailUnreadable("Input/output error")
+        return super().read(place)
+
+
+def test_a_mail_that_its_mailbox_cannot_give_out_holds_up_nobody(tmp_path, room):
+    """The others are read, it is told of, and read once that is possible."""
+    box = Box("maildir", None, tmp_path)
+    for number in (1, 2):
+        box.put(mail(to=SUBSCRIBE, number=number, sender=f"r{number}@example.org"), str(number))
+
+    told = read(room, Torn(box.folder))
+
+    assert (told.read, told.left) == (1, {"its mailbox cannot give it out": 1})
+    assert read(room, box.open()).read == 1
+
+
+def test_what_was_left_before_a_process_died_is_set_aside_the_next_time(any_box, room):
+    """The operator finds it in the folder for that."""
+    any_box.put(mail(subject="A question"))
+    with any_box.open() as opened:
+        [place] = opened.unread()
+        room.act(opened.read(place), place=place)
+
+    told = read(room, any_box.open(aside="For you"))
+
+    assert (told.read, any_box.all("For you"), any_box.unread()) == (0, 1, 0)
 
 
 # ---- IMAP ------------------------------------------------------------------------------------------------------------
