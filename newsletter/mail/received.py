@@ -6,6 +6,7 @@ cut, its embedded messages become plain text (nothing of them is needed as struc
 `Content-*` fields are shortened, and a mail with too many parts or levels is not opened at all.
 """
 
+import codecs
 import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -21,6 +22,9 @@ _MOST_PARTS = 1_000  # lines that may begin a part
 _LONGEST_FIELD = 2_000  # characters of a Content-* field: the parser's time grows with the square
 _LONGEST_LINE = 2_000  # characters of any line; the standard allows 998
 _MOST_FIELDS = 400  # header lines that are kept
+
+# Python knows these encodings, and no mail has them; the time of the first two grows with the square of the text.
+_NOT_OF_MAILS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape"})
 
 _LINE_END = re.compile(rb"\r\n?")
 _OVERLONG = re.compile(rb"([^\n]{%d})[^\n]+" % _LONGEST_LINE)
@@ -89,7 +93,7 @@ def _unfolded(value: object) -> str:
     try:
         pieces = decode_header(text)
         return "".join(
-            piece if isinstance(piece, str) else piece.decode(charset or "ascii", "replace")
+            piece if isinstance(piece, str) else piece.decode(_known(charset or "ascii"), "replace")
             for piece, charset in pieces
         )
     except (MessageError, ValueError, LookupError):
@@ -100,7 +104,20 @@ def _part(leaf: "Message[str, str]") -> Part:
     payload = leaf.get_payload(decode=True)
     content = payload if isinstance(payload, bytes) else b""
     try:
-        text = content.decode(leaf.get_content_charset() or "utf-8")
+        text = content.decode(_known(leaf.get_content_charset() or "utf-8"))
     except (ValueError, LookupError):
         text = content.decode("utf-8", "replace")
     return Part(leaf.get_content_type(), text.replace("\r\n", "\n"))
+
+
+def _known(charset: str) -> str:
+    """A charset that may be decoded.
+
+    Raises:
+        LookupError: nobody knows it, or no mail has it.
+
+    """
+    name = codecs.lookup(charset).name
+    if name in _NOT_OF_MAILS:
+        raise LookupError(charset)
+    return name

@@ -73,6 +73,17 @@ def test_a_mail_of_any_size_is_cut_before_it_is_read():
     assert read(raw, bounce_address=BOUNCES).kind is Kind.HARD
 
 
+@pytest.mark.parametrize("charset", ["punycode", "PUNYCODE", "idna", "unicode_escape", "raw_unicode_escape"])
+def test_an_encoding_that_is_pythons_own_is_not_decoded(charset):
+    """Some of them take time with the square of the text, others write half characters and zeros."""
+    found = take_apart(
+        f"Subject: =?{charset}?q?mnchen-3ya?=\nContent-Type: text/plain; charset={charset}\n\nmnchen-3ya".encode()
+    )
+
+    assert found.parts[0].text == "mnchen-3ya"
+    assert found.header("subject") == f"=?{charset}?q?mnchen-3ya?="
+
+
 pieces = st.sampled_from(
     [
         b"\n", b"\n\n", b"\r\n", b"\r", b"--edge\n", b"--edge--\n", b"Content-Type: ", b"message/delivery-status",
