@@ -48,5 +48,15 @@ def fold(text: str) -> str:
     return read(text).key
 
 
+def mailbox(key: str) -> str:
+    """What all spellings of a key that may reach one mailbox share: no plus tag, no dots before the @.
+
+    Only for counting: of some domains these are other people's, so nobody is found or mailed by it.
+    """
+    local, _, domain = key.rpartition("@")
+    name = local.partition("+")[0].replace(".", "")
+    return f"{name or local}@{domain}"
+
+
 def _lower_first(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]

@@ -1,6 +1,6 @@
 """How often mail may be asked for: token buckets kept in the database, under names that tell nobody's address."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,9 @@ class Limit:
 CONFIRMATIONS = Limit("confirm", 3, 3)
 """Confirmations to one address."""
 
+MAILBOXES = Limit("mailbox", 6, 6)
+"""Confirmations to one mailbox, with whatever plus tag or dots its address is written."""
+
 RETRIES = Limit("retry", 1, 1)
 """Confirmations to an address that bounced, or complained."""
 
@@ -45,6 +48,8 @@ NETWORKS = Limit("network", 20, 100)
 def take(tx: Transaction, wanted: Iterable[tuple[Limit, str]], *, now: datetime) -> bool:
     """Use one of each allowance, by limit and whose it is; False: one is used up, and none of them was touched."""
     named = {f"{limit.kind}:{consent_queries.hashed(tx, whose)}": limit for limit, whose in wanted}
+    if _is_used_up(tx, named, now):
+        return False
     left = {name: tokens_left(None, limit, now) for name, limit in named.items()}
     # In the order of their names, so that two who want the same ones wait for, and never on, each other.
     for name in sorted(named):
@@ -60,6 +65,12 @@ def take(tx: Transaction, wanted: Iterable[tuple[Limit, str]], *, now: datetime)
             used = {"tokens": left[name] - granted, "at": now}
             tx.execute(update(allowances).where(allowances.c.name == name).values(used))
     return granted
+
+
+def _is_used_up(tx: Transaction, named: Mapping[str, Limit], now: datetime) -> bool:
+    """Whether one is plainly used up: then nothing is written, however often and for whomever it is asked."""
+    kept = select(allowances).where(allowances.c.name.in_(named), allowances.c.at <= now)
+    return any(tokens_left((row.tokens, row.at), named[row.name], now) < 1 for row in tx.execute(kept))
 
 
 def tokens_left(kept: tuple[float, datetime] | None, limit: Limit, now: datetime) -> float:

@@ -32,6 +32,8 @@ LONGEST_REASON = 500
 
 _BY_THEMSELVES = {"page", "one-click", "mail"}  # a mail may be forged: its owner is told, and returns with one click
 
+_YES = {Said.CONFIRMED, Said.RETURNED}
+
 _OLD = "This link is too old; please ask for a new one."
 
 
@@ -91,10 +93,11 @@ def sign_up(
     if not house.can_ask:
         raise ConfigurationError("sign-up: nobody could confirm; set PAPERBOY_SITE_URL to the address readers see")
     with database.begin() as tx:
-        if _is_barred(tx, read.key):
-            return Asked.REFUSED
+        # In this order: what is asked for in vain counts too, or the mails left for others would tell who is barred.
         if not _may_ask(tx, origin, read.key, now):
             return Asked.LIMITED
+        if _is_barred(tx, read.key):
+            return Asked.REFUSED
         known = _person(tx, read, origin, topics, defaults or Defaults(), now)
         if known.subscription.state is SubscriptionState.ACTIVE and not known.suppressed:
             if allowance.take(tx, [(allowance.REMINDERS, read.key)], now=now):
@@ -160,7 +163,7 @@ def _ask(tx: Transaction, known: KnownSubscriber, origin: Origin, wording: str, 
     if notice_queries.is_open(tx, CONFIRM, key):
         return Asked.SENT
     limit = allowance.RETRIES if known.suppressed else allowance.CONFIRMATIONS
-    if not allowance.take(tx, [(limit, key)], now=now):
+    if not allowance.take(tx, [(limit, key), (allowance.MAILBOXES, addresses.mailbox(key))], now=now):
         return Asked.LIMITED
     asked = consent_queries.add(tx, known.id, Consent(Said.ASKED, now, origin.how, origin.told, wording))
     queue(tx, _notice(CONFIRM, known, key, origin, asked=asked), now=now)
@@ -243,7 +246,7 @@ def _confirmed(tx: Transaction, asked: int, subscriber: str | None, origin: Orig
     consent_queries.add(tx, known.id, Consent(Said.CONFIRMED, now, origin.how, origin.told, question.wording))
     key = addresses.fold(known.subscriber.address)
     if known.subscription.state is not SubscriptionState.ACTIVE:
-        if known.subscription.how == "roster":  # the operator let them go; now they are here of their own
+        if known.origin == "roster":  # they had left, or were let go; now they are here of their own
             queries.update_subscriber(tx, known.id, {"origin": origin.how})
         cursor = queries.edition_before_latest(tx)
         consent_queries.activate(tx, known.id, how=origin.how, cursor=cursor, now=now)
@@ -309,7 +312,7 @@ def come_back(
     key = addresses.fold(known.subscriber.address)
     # Apart from the above: whoever signs up holds limits and people in this order, and nobody waits in a circle.
     with database.begin() as tx:
-        if house.can_ask and not _is_barred(tx, key) and _may_ask(tx, origin, key, now):
+        if house.can_ask and _may_ask(tx, origin, key, now) and not _is_barred(tx, key):
             again = _held(tx, token)
             if again is not None:
                 _ask(tx, again, origin, wording, now)
@@ -330,6 +333,9 @@ def _may_return(tx: Transaction, known: KnownSubscriber, now: datetime) -> bool:
     if left.changed_at is None or now - left.changed_at > BACK_AT_ONCE:
         return False
     said = consent_queries.of(tx, known.id)
+    last = max((number for number, one in enumerate(said) if one.what in _YES), default=-1)
+    if any(one.what is Said.WITHDRAWN and one.how == "roster" for one in said[last + 1 :]):
+        return False  # there was nothing to leave: the operator had let them go, however long ago
     return known.origin == "roster" or any(one.what is Said.CONFIRMED for one in said)
 
 

@@ -40,6 +40,16 @@ def test_where_one_bucket_is_empty_no_other_is_touched(database):
     assert all(take(database, (MANY, "example.org")) for _ in range(10))
 
 
+def test_what_is_refused_writes_nothing_however_many_names_it_has(database):
+    """A network that has used up its own cannot fill the table with one domain after another."""
+    for _ in range(3):
+        assert take(database, (FEW, "a network"))
+    before = rows(database, "allowances")
+
+    assert not any(take(database, (FEW, "a network"), (MANY, f"d{number}.example.org")) for number in range(5))
+    assert rows(database, "allowances") == before
+
+
 def test_full_buckets_are_forgotten(database):
     """A day after the last use there is nothing to remember."""
     take(database, (FEW, "ada"))

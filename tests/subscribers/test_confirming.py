@@ -254,17 +254,19 @@ def test_one_click_brings_back_who_left_a_moment_ago(database, how):
     assert waiting(database) == []
 
 
-@pytest.mark.parametrize("case", ["later", "command", "complaint", "bounce", "never confirmed", "roster"])
+@pytest.mark.parametrize(
+    "case", ["later", "command", "complaint", "bounce", "never confirmed", "roster", "roster, then page"]
+)
 def test_anything_else_needs_a_fresh_confirmation(database, case):
     """An old mail with its link may be in other hands, and who complained said no."""
     if case == "never confirmed":
         asked(database)
-    elif case == "roster":
-        service.apply_roster(database, roster_of(person("ada")), now=NOW)
+    elif case.startswith("roster"):
+        service.apply_roster(database, roster_of(person("ada")), now=NOW - 300 * DAY)
         service.apply_roster(database, roster_of(), now=NOW)
     else:
         subscribed(database)
-    if case != "roster":
+    if case != "roster":  # whoever has an old mail of theirs may press its button long after they were let go
         leave(database, how=case if case in {"command", "complaint"} else "page")
     if case == "bounce":
         suppressed(database, "ada@example.org", case)
@@ -315,6 +317,18 @@ def test_whom_the_roster_let_go_may_subscribe_by_themselves(database):
 
     assert (known(database).subscription.state, known(database).origin) == (ACTIVE, "web")
     assert ask(database, now=NOW + HOUR) is Asked.ALREADY
+
+
+def test_who_left_the_roster_and_confirmed_anew_is_not_removed_by_it(database):
+    """They left by themselves, were taken out of the file then, and are here of their own now."""
+    service.apply_roster(database, roster_of(person("ada")), now=NOW)
+    leave(database)
+    service.apply_roster(database, roster_of(), now=NOW + HOUR)
+    subscribed(database, now=NOW + 40 * DAY)
+    plan = service.apply_roster(database, roster_of(), now=NOW + 41 * DAY)
+
+    assert plan.empty
+    assert (known(database).subscription.state, known(database).origin) == (ACTIVE, "web")
 
 
 def test_a_notice_is_the_same_bytes_whenever_it_is_printed(database):

@@ -161,13 +161,33 @@ def test_many_networks_cannot_bomb_one_domain(database):
     assert answers == [Asked.SENT, Asked.LIMITED]
 
 
+def test_one_mailbox_cannot_be_bombed_by_other_spellings_of_its_address(database):
+    """What stands behind a plus, and dots, make another address of most mailboxes no other mailbox."""
+    spellings = [*(f"ada.b+{number}@example.org" for number in range(4)), "a.dab@example.org", "adab@example.org"]
+    answers = [
+        ask(database, address, origin=Origin("web", network=f"198.51.{number}.0/24"))
+        for number, address in enumerate([*spellings, "a.d.a.b@example.org", "ADAB+7@example.org", "bo@example.org"])
+    ]
+
+    assert answers == [Asked.SENT] * 6 + [Asked.LIMITED] * 2 + [Asked.SENT]
+
+
+def test_asking_for_whom_an_operator_suppressed_costs_as_much_as_for_anybody(database):
+    """Or whoever asks twenty times, and then for themselves, could tell by the mail that comes."""
+    suppressed(database, "ada@example.org", "operator")
+    answers = [ask(database) for _ in range(20)]
+
+    assert answers == [Asked.REFUSED] * 20
+    assert ask(database, "mine@example.org") is Asked.LIMITED
+
+
 def test_limits_hold_names_that_tell_nobodys_address(database):
     """Salted hashes: a copy of the table is no list of addresses."""
     ask(database)
 
     names = [row.name for row in rows(database, "allowances")]
-    assert len(names) == 3
-    assert all(re.fullmatch(r"(confirm|domain|network):[0-9a-f]{64}", name) for name in names)
+    assert len(names) == 4
+    assert all(re.fullmatch(r"(confirm|domain|mailbox|network):[0-9a-f]{64}", name) for name in names)
 
 
 def test_whoever_is_subscribed_gets_a_mail_that_says_so_once_a_day(database):
@@ -224,7 +244,7 @@ def test_without_a_way_to_confirm_nobody_is_asked(database):
 
 
 def test_somebody_of_the_roster_who_left_must_confirm(database):
-    """Asking alone brings nobody back, and their own choices stay the operator's."""
+    """Asking alone brings nobody back; who confirmed anew is here of their own, and what they choose is theirs."""
     service.apply_roster(database, roster_of(person("ada")), now=NOW)
     service.unsubscribe(database, "ada@example.org", now=NOW, how="page")
     token = asked(database)
@@ -232,7 +252,7 @@ def test_somebody_of_the_roster_who_left_must_confirm(database):
     assert known(database).subscription.state is SubscriptionState.UNSUBSCRIBED
     confirm(database, token)
     assert known(database).subscription.state is SubscriptionState.ACTIVE
-    assert known(database).origin == "roster"
+    assert known(database).origin == "web"
     assert evidence(database) == [("withdrawn", "page"), ("asked", "web"), ("confirmed", "web")]
 
 
