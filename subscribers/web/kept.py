@@ -190,7 +190,10 @@ class Shortcut:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["method"] == "GET":
-            kept = self.shelf.find(scope["path"], scope["query_string"])
+            # As it was asked for: decoded, `%252F` would be taken for the address of what holds a slash.
+            raw: bytes | None = scope.get("raw_path")
+            path = scope["path"] if raw is None else raw.decode("latin-1")
+            kept = self.shelf.find(path, scope["query_string"])
             if kept is not None:
                 await kept(scope, receive, send)
                 return

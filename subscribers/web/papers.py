@@ -90,7 +90,7 @@ def _one(rooms: Rooms, tx: Transaction, newest: Head, found: Placed) -> Page:
     return rooms.html(
         "archive_paper.html",
         about,
-        changed=newest.composed_at,
+        changed=None,  # its figures are those of the newest listing, so no date of an edition says when
         paper=paper,
         title=made.title,
         title_direction=direction(made.title),
@@ -162,4 +162,4 @@ def _one_json(rooms: Rooms, tx: Transaction, newest: Head, found: Placed) -> Pag
             for one in _related(rooms, tx, newest, paper)
         ],
     }
-    return rooms.json(told, changed=newest.composed_at)
+    return rooms.json(told, changed=None)

@@ -19,6 +19,7 @@ from subscribers.web.kept import Kept, Page, Shelf
 
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 LAST_PAGE = 50
+"""Of the answers to a search; a list that is kept goes on to its end."""
 
 _DOORS = {"/editions": "Editions", "/topics": "Topics", "/search": "Search"}
 _EMPTY = "The first edition has not been composed yet."
@@ -133,16 +134,16 @@ def day_of(text: str) -> date | None:
         return None
 
 
-def page_of(request: Request) -> int:
-    """The number of a page in a list, from 1.
+def page_of(request: Request, *, last: int = LAST_PAGE) -> int:
+    """The number of a page in a list, from 1 to `last`.
 
     Raises:
         HTTPException: 404 where it is none.
 
     """
     said = request.query_params.get("page", "1")
-    number = int(said) if re.fullmatch(r"[1-9]\d?", said, re.ASCII) else 0
-    if not 1 <= number <= LAST_PAGE:
+    number = int(said) if re.fullmatch(r"[1-9]\d{0,4}", said, re.ASCII) else 0
+    if not 1 <= number <= last:
         raise HTTPException(404)
     return number
 

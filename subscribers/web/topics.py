@@ -23,6 +23,7 @@ from subscribers.web.shown import edition_path, label, line, shown, topic_path, 
 
 WEEKS = 12
 _PER_PAGE = 40
+_LAST_PAGE = 10_000  # a topic named by the editor may have 100 papers a day, for years
 _CARDS = 6  # papers of the first page shown with what is new in them
 
 
@@ -59,7 +60,7 @@ def add(pages: APIRouter, rooms: Rooms) -> None:
 
     def one(request: Request) -> Kept:
         key, wants_json = split(request.path_params["key"])
-        page = page_of(request)
+        page = page_of(request, last=_LAST_PAGE)
         path, query = topic_path(key) + (".json" if wants_json else ""), f"page={page}".encode() if page > 1 else b""
         make = _one_json if wants_json else _one
         return rooms.kept(path, lambda tx, newest: make(rooms, tx, newest, key, page), query)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.database import Database
+from newsletter.models import Paper
 from tests.conftest import _ask, _named
 from tests.web.archived import CROWD, DECODING, DOTTED, FRIDAY, HEBREW, HOSTILE_PAPER, OLD, fill, freeze
 from tests.web.visiting import BASE, Site, words
@@ -148,6 +149,19 @@ def test_a_topic_has_its_papers_over_time_and_a_picture_in_words(archive):
     assert 'role="img"' in page.text
     assert page.text.count("<rect") == 12
     assert "13 Nov to 19 Nov 2026" not in told or "50.0%" in told
+
+
+def test_a_topic_can_be_read_to_its_end(site):
+    """However many papers it gathered: every page that is linked is there."""
+    for day in range(3):
+        many = [Paper(f"26{day:02}.{number:05}", f"Paper {number}", "", ()) for number in range(700)]
+        freeze(site.database, FRIDAY - timedelta(days=day), {"*Everything": many})
+
+    page = site.get("/topics/everything?page=50")
+    assert 'href="/topics/everything?page=51"' in page.text
+    assert site.get("/topics/everything?page=51").status_code == 200
+    assert 'rel="next"' not in site.get("/topics/everything?page=53").text
+    assert [site.get(f"/topics/everything?page={number}").status_code for number in (54, 10_001, "051")] == [404] * 3
 
 
 def test_topics_are_listed_those_named_by_the_editor_first(archive):
@@ -310,6 +324,7 @@ def test_a_page_can_be_kept_and_asked_for_again(archive):
         packed = archive.get(path, headers={"Accept-Encoding": "gzip"})
         assert packed.content == first.content
         assert packed.headers["etag"] != tag or "content-encoding" not in packed.headers
+    assert "last-modified" not in archive.get("/papers/2611.00001").headers  # upvotes move with every listing
     at = archive.get(FRIDAY_PATH).headers["last-modified"]
     assert at == "Fri, 20 Nov 2026 06:00:00 GMT"
     assert archive.get(FRIDAY_PATH, headers={"If-Modified-Since": at}).status_code == 304

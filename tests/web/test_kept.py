@@ -28,7 +28,7 @@ def clock():
     return Clock()
 
 
-def sent(app, path="/a", query=b"", **headers):
+def sent(app, path="/a", query=b"", *, raw_path=None, **headers):
     """What an application sends: status, headers, body."""
     messages = []
 
@@ -38,6 +38,8 @@ def sent(app, path="/a", query=b"", **headers):
 
         told = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "headers": told}
+        if raw_path is not None:
+            scope["raw_path"] = raw_path
         await app(scope, None, send)
 
     asyncio.run(ask())
@@ -151,6 +153,21 @@ def test_a_kept_page_needs_no_framework(clock):
 
     assert sent(short)[2] == b"a page"
     assert sent(short, "/b")[0] == 299
+
+
+def test_a_kept_page_is_found_by_its_address_as_it_was_asked_for(clock):
+    """What is decoded twice is another address; and one with signs of its own is found before the framework, too."""
+    shelf = Shelf(lambda: 1, tick=clock)
+    shelf.page("/papers/title%3Aa%2Fb", b"", page)
+
+    async def rest(scope, receive, send):
+        await send({"type": "http.response.start", "status": 299, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    short = Shortcut(rest, shelf=shelf)
+
+    assert sent(short, "/papers/title:a/b", raw_path=b"/papers/title%3Aa%2Fb")[2] == b"a page"
+    assert sent(short, "/papers/title%3Aa%2Fb", raw_path=b"/papers/title%253Aa%252Fb")[0] == 299
 
 
 @pytest.mark.parametrize(
