@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.database import Transaction
-from newsletter.queries import marks
+from newsletter.queries import marks, notices
 from newsletter.queries.bulk import ids_as, packed_ids, texts
 from newsletter.schema import bounces, deliveries, editions, subscribers, subscriptions, suppressions, topics
 from subscribers import consent_queries, stored
@@ -221,7 +221,7 @@ def end_subscriptions(
     """Subscriptions end; one the roster had ended before becomes the reader's own word, any other ended one stays.
 
     Each end is written down, with its origin, the same of all or by subscriber; so is a reader's no to a confirmation
-    that may be on its way, though nothing is to end.
+    that may be on its way, though nothing is to end. What waits to be sent to them about it is called off.
     """
     by_roster = subscriptions.c.how == "roster"
     open_ = subscriptions.c.state != SubscriptionState.UNSUBSCRIBED
@@ -236,6 +236,8 @@ def end_subscriptions(
         consent_queries.add_to_all(tx, {*ended, *asking}, replace(said, origin=origin))
     else:
         consent_queries.add_each(tx, [(one, replace(said, origin=origin[one])) for one in sorted({*ended, *asking})])
+    for chunk in _chunks(sorted({*ended, *asking})):
+        notices.call_off(tx, select(subscribers.c.token).where(subscribers.c.id.in_(chunk)), now=now)
 
 
 def _hold(tx: Transaction, subscriber_ids: Collection[int]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, delete, exists, or_, select, update
+from sqlalchemy import Row, Select, and_, delete, exists, or_, select, update
 
 from newsletter.database import Transaction
 from newsletter.models import Outcome, State
@@ -87,6 +87,16 @@ def by_key(tx: Transaction, key: str) -> Queued | None:
     """The notice of a key."""
     row = tx.execute(select(*_QUEUED).where(notices.c.key == key)).first()
     return None if row is None else _queued(row)
+
+
+def call_off(tx: Transaction, tokens: Select[tuple[str]], *, now: datetime) -> None:
+    """Send no question, and no word that they are subscribed, to people who left since it was queued; by their tokens.
+
+    A question from before they left is answered by now, and its link is dead: where they ask again, a new one is sent.
+    """
+    theirs = (notices.c.state == State.QUEUED, notices.c.kind.in_((CONFIRM, ALREADY)), notices.c.token.in_(tokens))
+    done = {"state": State.SUPPRESSED, "reply": "they left after it was queued", "claim": None, "changed_at": now}
+    tx.execute(update(notices).where(*theirs).values(done))
 
 
 def waits(tx: Transaction) -> bool:

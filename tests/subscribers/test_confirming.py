@@ -23,6 +23,7 @@ from tests.subscribers.asking import (
     confirm,
     evidence,
     known,
+    link,
     rows,
     sent,
     subscribed,
@@ -228,6 +229,21 @@ def test_leaving_keeps_how_and_from_where_once(database):
 
     assert evidence(database)[2:] == [("withdrawn", "one-click")]
     assert consent.leave(database, "nobody's", how="page", now=NOW) is None
+
+
+def test_what_waits_for_the_mail_server_is_called_off_when_its_reader_leaves(database):
+    """Or it would say that they are subscribed, or ask with a link that is dead; who asks again is asked anew."""
+    subscribed(database)
+    ask(database)
+    leave(database)
+    assert waiting(database) == []
+    ask(database)
+    leave(database)
+    assert waiting(database) == []
+    ask(database)
+
+    (notice,) = waiting(database)
+    assert confirm(database, link(notice)).subscription.state is ACTIVE
 
 
 def test_why_they_left_is_kept_in_one_short_line(database):
