@@ -212,9 +212,9 @@ def _dmarc(names: Domain, ask: Lookups) -> str:
     policy = tags.get("p", "").lower()
     if policy not in {"none", "quarantine", "reject"}:
         raise _Wrong(f'the DMARC record of {owner} has no policy: write _dmarc.{owner} "v=DMARC1; p=none"')
-    by_spf = _aligned(names.envelope, names.sender, owner, strict=tags.get("aspf", "r").lower() == "s")
+    by_spf = _aligned(names.envelope, names.sender, owner, ask, strict=tags.get("aspf", "r").lower() == "s")
     by_dkim = bool(names.dkim) and _aligned(
-        names.dkim, names.sender, owner, strict=tags.get("adkim", "r").lower() == "s"
+        names.dkim, names.sender, owner, ask, strict=tags.get("adkim", "r").lower() == "s"
     )
     if names.dkim and not (by_spf or by_dkim):
         raise _Wrong(
@@ -228,21 +228,31 @@ def _dmarc(names: Domain, ask: Lookups) -> str:
 
 def _policy(domain: str, ask: Lookups) -> tuple[str, list[str]]:
     """The DMARC records that hold for a domain: its own, or those of the nearest domain above that has some."""
+    return next(_policies(domain, ask), (domain, []))
+
+
+def _policies(domain: str, ask: Lookups) -> Iterator[tuple[str, list[str]]]:
+    """The DMARC records of a domain and of those above it that have some, the nearest first."""
     labels = domain.split(".")
     for place in range(max(1, len(labels) - 1)):
         owner = ".".join(labels[place:])
         found = [text for text in ask.texts(f"_dmarc.{owner}") if _DMARC.match(text)]
         if found:
-            return owner, found
-    return domain, []
+            yield owner, found
 
 
-def _aligned(domain: str, sender: str, owner: str, *, strict: bool) -> bool:
-    """Whether a domain stands for the one in From: the same, or, unless strict, one of the same owner."""
+def _aligned(domain: str, sender: str, owner: str, ask: Lookups, *, strict: bool) -> bool:
+    """Whether a domain stands for the one in From: the same, or, unless strict, one of the same owner.
+
+    Both may have records of their own below their owner's, so those further up are asked for too.
+    """
     if domain == sender or strict:
         return domain == sender
-    within = domain == owner or domain.endswith(f".{owner}")
-    return within or domain.endswith(f".{sender}") or sender.endswith(f".{domain}")
+    if domain == owner or domain.endswith(f".{owner}"):
+        return True
+    if domain.endswith(f".{sender}") or sender.endswith(f".{domain}"):
+        return True
+    return any(domain == above or domain.endswith(f".{above}") for above, _ in _policies(sender, ask))
 
 
 # ---- where mail and readers go ---------------------------------------------------------------------------------------

@@ -150,6 +150,21 @@ def test_the_policy_of_the_domain_above_holds():
     assert "set PAPERBOY_DKIM_DOMAIN to mail.news.example.org" in strict[1]
 
 
+def test_brothers_with_records_of_their_own_are_of_one_owner():
+    """News with its own policy, and a return path or signature beside it: receivers take both for example.org."""
+    names = changed(sender="news.example.org", dkim="mail.example.org", keys=())
+    own = {("_dmarc.news.example.org", "TXT"): ['"v=DMARC1; p=quarantine"']}
+
+    assert told(names, records=own)["dmarc"] == (
+        True,
+        "_dmarc.news.example.org: p=quarantine, aligned by SPF and DKIM",
+    )
+    ok, said = told(changed(sender="news.example.org", dkim="mail.other.example", envelope="b.other.example"),
+                    records=own)["dmarc"]  # fmt: skip
+    assert not ok
+    assert "set PAPERBOY_DKIM_DOMAIN to news.example.org" in said
+
+
 def test_a_foreign_return_path_needs_the_relay_to_sign():
     """Where SPF is another domain's and we do not sign, it all hangs on the relay, and is said."""
     ok, said = told(changed(envelope="relay.example", dkim="", keys=()))["dmarc"]
