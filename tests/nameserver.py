@@ -23,6 +23,17 @@ import dns.rrset
 SMALL = 512  # bytes of an answer over UDP; what is longer is cut, and asked again over TCP
 
 
+def _both() -> tuple[socket.socket, socket.socket]:
+    """Sockets for UDP and TCP at the same port, which may be free for one of them alone."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            return udp, socket.create_server(udp.getsockname())
+        except OSError:
+            udp.close()
+
+
 class NameServer:
     """Listens while it is open."""
 
@@ -33,11 +44,8 @@ class NameServer:
         self.asked: list[tuple[str, str, str]] = []  # name, kind, udp or tcp
 
     def __enter__(self) -> Self:
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
-        port = self._udp.getsockname()[1]
-        self._tcp = socket.create_server(("127.0.0.1", port))
-        self.address = f"127.0.0.1:{port}"
+        self._udp, self._tcp = _both()
+        self.address = "{}:{}".format(*self._udp.getsockname())
         self._threads = [threading.Thread(target=work) for work in (self._over_udp, self._over_tcp)]
         for each in self._threads:
             each.start()
