@@ -116,9 +116,9 @@ def house(database: Database, tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
+    """The system's Chromium; closed with the module, for while it is open Playwright's event loop has the thread."""
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed here (apt install chromium)")
     with (
