@@ -195,7 +195,9 @@ def _validated(
         wrong = {str(each["loc"][0]) for each in found}
         if instead is usual:
             for each in found:
-                mistakes.setdefault(str(each["loc"][0]), []).append(_said(each))
+                said = mistakes.setdefault(str(each["loc"][0]), [])
+                if len(said) < _MOST_SHOWN:  # for each the nearest category would be sought, of thousands too
+                    said.append(_said(each))
         entry = {name: instead.get(name) if name in wrong else value for name, value in entry.items()}
     return before  # what was kept breaks today's rules in every field
 

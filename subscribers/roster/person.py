@@ -18,6 +18,8 @@ from subscribers.wording import quoted
 LARGEST = 256 * 1024
 """Bytes of a file that are read."""
 
+_MOST_VALUES = 10_000  # lines and commas: all choices together have fewer, and each costs the parser as much as a page
+_MOST_SHOWN = 10  # topics that are named
 _MOST_FIELDS = 60  # beyond it the file is something else, and the nearest name of each would be sought
 
 
@@ -40,6 +42,8 @@ def parse_person(text: str, before: Subscriber, *, topics: Collection[str], path
         RosterError: something is wrong; `mistakes` has one line for each mistake, in the order of the file.
 
     """
+    if text.count("\n") + text.count("\r") + text.count(",") > _MOST_VALUES:
+        raise refused(path, [Mistake(1, (), f"has more than {_MOST_VALUES:,} lines or values; choices take fewer")])
     try:
         document = yaml.read(text, plain=True)
     except yaml.Unreadable as error:
@@ -56,11 +60,12 @@ def parse_person(text: str, before: Subscriber, *, topics: Collection[str], path
     foreign = _is_foreign(declared, before)
     declared |= {"address": before.address, "name": before.name}
     named = declared.get("topics")
-    gone = tuple(one for one in named if isinstance(one, str) and one not in topics) if isinstance(named, list) else ()
+    gone: dict[str, None] = {}
     if isinstance(named, list):
-        declared["topics"] = [one for one in named if one not in gone]
+        gone = dict.fromkeys(one for one in named if isinstance(one, str) and one not in topics)
+        declared["topics"] = [one for one in named if not isinstance(one, str) or one in topics]
     wanted = _validated(declared, before, document, place, topics=topics, path=path)
-    return Uploaded(wanted, foreign, gone)
+    return Uploaded(wanted, foreign, tuple(gone))
 
 
 def _entry(value: Any) -> tuple[Any, yaml.Place]:
@@ -126,5 +131,7 @@ def decoded(content: bytes) -> str:
 def ignored(uploaded: Uploaded) -> tuple[str, ...]:
     """Sentences about what of a file was not taken."""
     said = ["The file was written for another address; yours stayed as it is."] if uploaded.foreign else []
-    said += [f"The topic {quoted(name)} is not offered here and was left out." for name in uploaded.gone]
+    said += [f"The topic {quoted(name)} is not offered here and was left out." for name in uploaded.gone[:_MOST_SHOWN]]
+    if len(uploaded.gone) > _MOST_SHOWN:
+        said.append(f"So were {len(uploaded.gone) - _MOST_SHOWN} more.")
     return tuple(said)

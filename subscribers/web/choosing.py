@@ -26,6 +26,7 @@ LARGEST = 1024 * 1024
 
 _SOON = 3.0  # seconds for which the page waits to have the preview in it from the start
 _SAVES = 40  # a minute for one link
+_FILES = 12  # a minute for one link: the worst that is read takes a second of a core
 _MOST_LINES = 10  # mistakes of a file that are shown
 _FILE = "my-choices.yaml"
 _PAUSES = {"week": 7, "fortnight": 14, "month": 30}  # days
@@ -34,7 +35,7 @@ _PAUSES = {"week": 7, "fortnight": 14, "month": 30}  # days
 def router(frame: Frame) -> APIRouter:
     """The pages of choosing."""
     routes = APIRouter()
-    pages = _Pages(frame, Previews(frame.database, frame.settings), Allowance(_SAVES))
+    pages = _Pages(frame, Previews(frame.database, frame.settings), Allowance(_SAVES), Allowance(_FILES))
 
     # Before the page itself, whose address its own begins with.
     @routes.get("/preferences/{signed}.yaml")
@@ -82,6 +83,7 @@ class _Pages:
     frame: Frame
     previews: Previews
     saves: Allowance
+    files: Allowance
 
     def reader(self, signed: str) -> Reader:
         """Whose link it is, with what is offered to them and what their votes come to."""
@@ -212,6 +214,9 @@ class _Pages:
         if not content.strip():
             said = Said({"upload": ("No file was chosen, or it is empty; choose the one you downloaded.",)})
             return await self.page(reader, said=said, status=422)
+        if not self.files.take(reader.known.token, self.frame.clock()):
+            said = Said({"upload": ("These were many files in a minute; please try again in a moment.",)})
+            return await self.page(reader, said=said, status=429)
         try:
             found = await run_in_threadpool(_uploaded, reader, content)
         except RosterError as error:

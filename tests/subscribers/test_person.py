@@ -99,6 +99,8 @@ def test_all_mistakes_are_told_with_their_lines():
         ("- " * 10_000, "nested too deeply"),
         ("a: " + "{a: " * 60, "nested too deeply"),
         ("{" + ",".join(f"k{n}" for n in range(5_000)) + "}", "has 5000 fields"),
+        ("keywords:\n" + "- x\n" * 10_001, "more than 10,000 lines or values"),
+        ("keywords: [" + "x," * 10_001 + "]", "more than 10,000 lines or values"),
         ("just words", "no mapping of fields"),
         ("", "no mapping of fields"),
         ("- keywords: [x]\n- keywords: [y]\n", "no mapping of fields"),
@@ -113,6 +115,15 @@ def test_all_mistakes_are_told_with_their_lines():
 def test_what_strangers_may_not_write_is_one_sentence(text, said):
     """Neither anchors, aliases and tags nor bombs of any kind; nothing is made of them."""
     assert any(said in line for line in mistakes(text))
+
+
+def test_of_many_topics_that_are_not_offered_some_are_named():
+    """Each once; and one that is offered counts."""
+    found = read("topics:\n" + "".join(f"- t{n}\n- t{n}\n" for n in range(40)) + "- speech")
+
+    assert found.wanted.topics == ("speech",)
+    assert len(roster.ignored(found)) == 11
+    assert roster.ignored(found)[-1] == "So were 30 more."
 
 
 def test_a_file_is_small_and_utf8():

@@ -164,6 +164,14 @@ def test_a_mistake_is_told_at_its_field_and_the_rest_counts(field, typed, said):
     assert found.wanted == (ADA if field == "mute" else read(mute="other").wanted)
 
 
+def test_thousands_of_mistakes_in_a_field_are_a_few_sentences():
+    """For each the nearest category is sought, which for all of them would hold up every page."""
+    found = read(categories="\n".join(f"cs.{n:05}" for n in range(9_000)))
+
+    assert len(found.mistakes["categories"]) == 5
+    assert found.wanted == ADA
+
+
 def test_too_many_example_papers_are_one_sentence():
     """With how many there are and how many there may be."""
     found = read(seeds="\n".join(f"2401.{n:05}" for n in range(600)))

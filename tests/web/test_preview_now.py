@@ -123,6 +123,15 @@ def test_one_link_previews_and_saves_so_often_in_a_minute(at_desk):
 
     saves = [at_desk.press(hour=str(number % 24)).status_code for number in range(21)]
     assert saves == [200] * 20 + [429]
+
+
+def test_a_link_has_some_files_a_minute(at_desk):
+    """To read a file costs more than to read a form, so the one after many is not even looked at."""
+    bad = {"files": {"file": ("my.yaml", b"hour: 99")}}
+    answers = [at_desk.site.post(f"{at_desk.link}/upload", **bad) for _ in range(7)]
+
+    assert [one.status_code for one in answers] == [422] * 6 + [429]
+    assert "try again in a moment" in answers[-1].text
     at_desk.site.now += timedelta(minutes=1)
     assert at_desk.press(hour="3").status_code == 200
     assert at_desk.known.subscriber.schedule.hour == 3
