@@ -36,6 +36,7 @@ _SAID = _AT | {"stop": Ask.UNSUBSCRIBE, "signoff": Ask.UNSUBSCRIBE, "info": Ask.
 
 _BODY = 20_000  # characters in which the lines of their own are looked for
 _OWN_LINES = 10
+_FIRST_LINES = 3  # in which the wish to leave may stand: further down it may be quoted after all
 _LONGEST_LINE = 200
 _MOST_HEADERS = 5  # of one name
 
@@ -47,6 +48,7 @@ _POLITE = re.compile(
     r"\b(?:me|us|please|now|thanks|thank you|from|to|this|the|and|list|newsletter|mails?)\b", re.IGNORECASE
 )
 _SIGNED = re.compile(r"[A-Za-z0-9_-]{8,200}\.[A-Za-z0-9_.-]{8,200}|[A-Za-z2-7]{40,60}")
+_BETWEEN = re.compile(r"[\s<>\"'()+:;,]+")
 _CONFIRM_LINK = re.compile(r"/confirm/([A-Za-z0-9_.-]{20,400})")
 _REFUSED = re.compile(
     r"(?:no(?! (?:problem|worries|doubt)\b)|stop|cancel|unsubscribe|leave|remove|wrong|not me)\b", re.IGNORECASE
@@ -180,7 +182,7 @@ def _asked(mail: Received, names: Names, recipient: str | None, subject: str, li
     """What it asks for. Whoever wants to leave may say so anywhere; else the address goes before the words."""
     at = [recipient] if recipient is not None else list(_recipients(mail))
     found = [one for one in map(names.asked_at, at) if one is not None and one[0] is not Ask.NOTHING]
-    said = _in_words(subject, lines[0] if lines else "")
+    said = _in_words(subject, lines[:_FIRST_LINES])
     ask, token = found[0] if found else (said.ask, said.token)
     link = _link(mail) if ask is Ask.NOTHING else ""
     if ask is Ask.UNSUBSCRIBE and found:
@@ -201,13 +203,16 @@ def _recipients(mail: Received) -> Iterator[str]:
             yield from _ADDRESS.findall(value)
 
 
-def _in_words(subject: str, first: str) -> _Wish:
-    """What the subject says, or the first line where the subject is empty; to leave, one may answer any digest so."""
-    said = _said(subject or first)
-    if said.ask is Ask.NOTHING and subject:
-        line = _said(first)
-        return line if line.ask is Ask.UNSUBSCRIBE and not line.beside else said
-    return said
+def _in_words(subject: str, lines: tuple[str, ...]) -> _Wish:
+    """What the subject says, or the first line where it is empty; to leave, one may answer any digest with the word.
+
+    A greeting may stand above it.
+    """
+    said = _said(subject or "".join(lines[:1]))
+    if said.ask is not Ask.NOTHING:
+        return said
+    leaving = (line for line in map(_said, lines) if line.ask is Ask.UNSUBSCRIBE and not line.beside)
+    return next(leaving, said)
 
 
 def _said(text: str) -> _Wish:
@@ -228,7 +233,8 @@ def _said(text: str) -> _Wish:
 
 
 def _token(text: str) -> str:
-    return next((word for word in text.split() if _SIGNED.fullmatch(word)), "")
+    # Mail programs put it in brackets, or take the blank before it for a plus.
+    return next((word for word in _BETWEEN.split(text) if _SIGNED.fullmatch(word)), "")
 
 
 def _link(mail: Received) -> str:

@@ -86,11 +86,13 @@ def test_whoever_wants_to_leave_may_say_so_at_any_address():
 
 
 def test_whoever_answers_a_digest_with_the_word_leaves():
-    """The first line alone, whatever the subject; a sentence that holds the word is the operator's to read."""
+    """In a line of its own, whatever the subject, a greeting above it; a sentence with the word is the operator's."""
     subject = "Re: 12 papers for you"
 
     assert letter("Unsubscribe, please\n\n> Today", Subject=subject).ask is Ask.UNSUBSCRIBE
     assert letter("stop", Subject=subject).ask is Ask.UNSUBSCRIBE
+    assert letter("Dear all,\n\nplease unsubscribe me.\n\nAda", Subject=subject).ask is Ask.UNSUBSCRIBE
+    assert letter("Hi,\n\nthis is good.\n\nAda\n\nUnsubscribe", Subject=subject).ask is Ask.NOTHING
     assert letter("Where can my colleague unsubscribe?", Subject=subject).ask is Ask.NOTHING
     assert letter("Subscribe", Subject=subject).ask is Ask.NOTHING
 
@@ -98,7 +100,8 @@ def test_whoever_answers_a_digest_with_the_word_leaves():
 def test_a_signed_part_is_found_where_it_stands():
     """After the plus, in the subject, and in a link that an answer quotes; whole and in its own case."""
     assert letter("yes", to=f"papers+{REPLY.upper()}@papers.example").token == REPLY
-    assert letter("", Subject=f"unsubscribe {SIGNED}").token == SIGNED
+    for written in (" {}", "+{}", ": {}", " <{}>", ' "{}"'):
+        assert letter("", Subject=f"unsubscribe{written.format(SIGNED)}").token == SIGNED
     assert letter("", to="unsubscribe@papers.example", Subject=SIGNED).token == SIGNED
     quoted = letter(f"OK\n\n> https://papers.example/confirm/{SIGNED}.x\n")
     assert (quoted.ask, quoted.token) == (Ask.CONFIRM, f"{SIGNED}.x")
