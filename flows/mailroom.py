@@ -28,7 +28,7 @@ def desk(shop: wiring.Shop) -> Desk:
             "PAPERBOY_INBOX_ADDRESS is not set, so no mail is for us; "
             "set it to the address readers write to (docs/operate.md)"
         )
-    keys = [wiring.secret(settings)]
+    keys = wiring.signing_keys(settings)
     others = (parseaddr(settings.sender)[1], settings.return_path, settings.bounce_address)
     return Desk(
         shop.database,

@@ -76,7 +76,7 @@ def run(settings: Settings) -> None:
     """
     database = Database(settings.url)
     postman = Postman(wiring.Shop(settings, database))
-    frame = Frame(database, settings, (wiring.secret(settings),), wiring.now, postman.wake)
+    frame = Frame(database, settings, wiring.signing_keys(settings), wiring.now, postman.wake)
     pages = app.create_app(frame)
     # Firm: the server hears the signals itself, and passes each on when it has ended.
     with Stopping(firm=True):

@@ -160,7 +160,7 @@ class Shop:
 
     def printer(self) -> steps.Printer:
         """Prints deliveries, links signed."""
-        keys = [secret(self.settings)]
+        keys = signing_keys(self.settings)
         own = signer(self.settings)
         return steps.Printer(
             self.settings,
@@ -189,7 +189,7 @@ class Shop:
 
     def notices(self, stop: threading.Event | None = None) -> NoticePost:
         """What sending notices needs; once `stop` is set no more is begun."""
-        house = houses.house(self.settings, keys=[secret(self.settings)], site=self.settings.site)
+        house = houses.house(self.settings, keys=signing_keys(self.settings), site=self.settings.site)
         printer = NoticePrinter(house, stamp=signer(self.settings))
         return NoticePost(self.database, transport(self.settings), printer, now, stop or threading.Event())
 
@@ -291,6 +291,12 @@ def signer(settings: Settings) -> dkim.Signer | None:
 def secret(settings: Settings) -> str:
     """The key that signs links: the setting, or one made once and kept in the data directory."""
     return settings.secret.get_secret_value() or _kept_secret(settings.data_dir / "secret")
+
+
+def signing_keys(settings: Settings) -> tuple[str, ...]:
+    """The keys of links: those that signed before, which are still believed, and last the one that signs."""
+    before = (key.strip() for key in settings.old_secrets.get_secret_value().split(","))
+    return (*filter(None, before), secret(settings))
 
 
 def _kept_secret(path: Path) -> str:

@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     secret: SecretStr = Field(
         SecretStr(""), description="Key that signs links; empty means one made once and kept in the data directory."
     )
+    old_secrets: SecretStr = Field(
+        SecretStr(""), description="Keys that signed before, separated by commas: links in old mails still work."
+    )
     prefect_port: int = Field(4200, ge=1, le=65535, description="Port of the Prefect server and UI.")
     prefect_database_url: SecretStr = Field(
         SecretStr(""),

@@ -91,7 +91,7 @@ def _done(mails: Iterator[bytes]) -> list["Received"]:
             "PAPERBOY_BOUNCE_ADDRESS is not set, so nothing that comes back can be known as ours; "
             "set it to the address bounces should go to (docs/operate.md)"
         )
-    keys, address = [wiring.secret(settings)], settings.bounce_address
+    keys, address = wiring.signing_keys(settings), settings.bounce_address
     with opening.database(settings) as database:
         return [receiving.receive(database, raw, now=opening.now(), keys=keys, bounce_address=address) for raw in mails]
 

@@ -8,16 +8,19 @@ from email import message_from_bytes
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from flows import wiring
 from flows.serve import on_screen
 from flows.site import Postman
 from newsletter.database import Database
+from newsletter.errors import LinkInvalid
 from newsletter.schema import consents
 from newsletter.settings import ROOT, Settings, exported, inherited
-from subscribers import consent
+from subscribers import consent, tokens
 from subscribers.consent import Origin
+from subscribers.tokens import Purpose
 from tests.flows.conftest import free_port, until
 
 
@@ -135,3 +138,18 @@ def test_the_screen_of_serve_names_the_sites_address(settings):
 
     assert f"  readers' site          http://127.0.0.1:{settings.site_port}" in on_screen(settings)
     assert any("PAPERBOY_SITE_PORT is 0" in line for line in on_screen(none))
+
+
+def test_links_of_an_old_key_work_and_a_new_one_signs(settings):
+    """In mails of years ago, for every door; the old key by itself believes nothing of the new one."""
+    old = settings.model_copy(update={"secret": SecretStr("the first")})
+    new = settings.model_copy(
+        update={"secret": SecretStr("the third"), "old_secrets": SecretStr("the first, the second")}
+    )
+    link, fresh = (tokens.sign(Purpose.UNSUBSCRIBE, "ada", keys=wiring.signing_keys(one)) for one in (old, new))
+
+    assert tokens.read(Purpose.UNSUBSCRIBE, link, keys=wiring.signing_keys(new)) == "ada"
+    assert wiring.signing_keys(new) == ("the first", "the second", "the third")
+    assert len(wiring.signing_keys(settings)) == 1
+    with pytest.raises(LinkInvalid):
+        tokens.read(Purpose.UNSUBSCRIBE, fresh, keys=wiring.signing_keys(old))
