@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from contextlib import suppress as ignoring
 from datetime import date, datetime
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
 
 from newsletter.database import Database, Transaction
-from newsletter.mail.outbox import Outbox
+from newsletter.mail.outbox import Outbox, messages
 from newsletter.queries import editions
 from subscribers import addresses, consent_queries, privacy_queries, queries, vote_queries
 from subscribers.models import KnownSubscriber
@@ -22,7 +23,7 @@ def export(database: Database, token: str, *, now: datetime) -> dict[str, Any]:
     limits) · subscription (state, how, since) · consents · votes · digests (day, state, papers with title and reason,
     attempts) · days_without · notices · soft_bounces · suppression. Times are ISO 8601, UTC.
     """
-    with database.begin() as tx:
+    with database.read() as tx:
         known = queries.by_token(tx, token)
         return {} if known is None else _held(tx, known, now)
 
@@ -139,4 +140,16 @@ def erase(database: Database, token: str, *, now: datetime, outbox: Path | None 
         for delivery_key, day in mails:
             with ignoring(ValueError, OSError):
                 Outbox(outbox).path(delivery_key, day).unlink(missing_ok=True)
+        # And those of notices, which after a day no table knows to be theirs.
+        for one in messages(outbox):
+            if one.recipient and _is(parseaddr(one.recipient)[1], key):
+                with ignoring(OSError):
+                    one.path.unlink(missing_ok=True)
     return True
+
+
+def _is(address: str, key: str) -> bool:
+    try:
+        return addresses.fold(address) == key
+    except ValueError:
+        return False

@@ -82,7 +82,7 @@ def router(frame: Frame) -> APIRouter:
         )
         if not at_once:
             frame.wake()
-        return frame.page("back.html", at_once=at_once, preferences=_preferences(frame, known))
+        return _back(frame, known, at_once=at_once)
 
     @pages.post("/unsubscribe/{signed}/why")
     def why(signed: str, form: Annotated[Form, Depends(frame.form)]) -> Response:
@@ -120,6 +120,8 @@ def _leave(frame: Frame, signed: str, network: str) -> Response:
 
 
 def _left(frame: Frame, known: KnownSubscriber | None, signed: str, *, thanks: bool = False) -> Response:
+    if known is not None and known.subscription.state is SubscriptionState.ACTIVE:
+        return _back(frame, known, at_once=True)  # from a page that was open before they came back
     return frame.page(
         "unsubscribe_done.html",
         address=masked(known.subscriber.address) if known else "",
@@ -127,6 +129,10 @@ def _left(frame: Frame, known: KnownSubscriber | None, signed: str, *, thanks: b
         reasons=REASONS,
         thanks=thanks,
     )
+
+
+def _back(frame: Frame, known: KnownSubscriber, *, at_once: bool) -> Response:
+    return frame.page("back.html", at_once=at_once, preferences=_preferences(frame, known))
 
 
 def _why(form: Form) -> str:

@@ -113,9 +113,20 @@ def test_mails_in_the_outbox_folder_go_too(database, tmp_path):
     mail = tmp_path / "2026-01-03" / f"{'a' * 32}.eml"
     mail.parent.mkdir()
     mail.write_text("To: Ada")
+    # A confirmation of last week: its row holds no address any more.
+    notice, other = (mail.with_name(f"{letter * 32}.eml") for letter in "bc")
+    notice.write_text(f"Subject: Please confirm\nTo: {ADDRESS.upper()}\n\nwords")
+    other.write_text("Subject: Please confirm\nTo: Bo <bo@example.org>\n\nwords")
     privacy.erase(database, ada.token, now=NOW, outbox=tmp_path)
 
-    assert not mail.exists()
+    assert [path.name for path in mail.parent.iterdir()] == [other.name]
+
+
+def test_the_export_waits_for_nobody_who_writes(database):
+    """It only reads: a page that is opened must not stand in the queue of those who change something."""
+    ada = live(database)
+    with database.begin():
+        assert privacy.export(database, ada.token, now=NOW)["person"]["address"] == ADDRESS
 
 
 def test_the_roster_does_not_bring_an_erased_address_back(database):

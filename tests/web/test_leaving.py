@@ -94,6 +94,16 @@ def test_why_is_kept_in_their_words_and_shown_to_nobody(site, link, form, kept):
     assert "<b>" not in answer.text
 
 
+def test_who_came_back_is_not_told_that_they_are_unsubscribed(site, link):
+    """They said why on a page that was still open."""
+    site.post(link)
+    site.post(f"{link}/back")
+    answer = site.post(f"{link}/why", {"reason": "0"})
+
+    assert "Welcome back" in answer.text
+    assert "no more mail" not in words(answer.text)
+
+
 @pytest.mark.parametrize("what", ["", "/back", "/why"])
 def test_who_is_gone_from_the_database_is_told_the_truth(site, link, what):
     """No form for somebody who is not there, no trace of them, and no error."""
