@@ -12,7 +12,7 @@ from pathlib import Path
 
 from newsletter import encoding, steps
 from newsletter.database import Database
-from newsletter.errors import LedgerError
+from newsletter.errors import ConfigurationError, LedgerError
 from newsletter.mail import dkim
 from newsletter.mail.outbox import Outbox
 from newsletter.mail.rendering import Links
@@ -300,12 +300,41 @@ def signing_keys(settings: Settings) -> tuple[str, ...]:
 
 
 def _kept_secret(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The key in a file, which is there whole or not at all: several processes may start for the first time together.
+
+    Raises:
+        ConfigurationError: the file is empty.
+
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_once(path, secrets.token_urlsafe(32))
+    kept = path.read_text(encoding="ascii").strip()
+    if not kept:
+        raise ConfigurationError(
+            f"key of links ({path}): it is empty; bring it back from a backup, or delete it, which ends the links "
+            "of every mail that was sent"
+        )
+    return kept
+
+
+def _write_once(path: Path, made: str) -> None:
+    """Write a file unless somebody else did; on the disk when it returns."""
+    half = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        made = secrets.token_urlsafe(32)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(made)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    return made
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(half, path)  # unlike a rename, it takes nobody's place
+        except OSError:
+            if not path.exists():  # a file system without links
+                half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
