@@ -20,6 +20,7 @@ from newsletter.errors import PaperboyError
 from newsletter.mail.received import LONGEST
 
 _TIMEOUT = 60.0  # seconds for any answer
+_OPENED_AGAIN = 10  # times in one reading, after the server hung up
 _TROUBLE = (OSError, imaplib.IMAP4.error, ImapToolsError)  # `abort` of imaplib is an `error` too
 
 
@@ -93,6 +94,7 @@ class Imap:
         self._box: BaseMailBox
         self._able: frozenset[str] = frozenset()
         self._prefix = ""
+        self._opened_again = 0
 
     def __enter__(self) -> Self:
         """Connect, log in and select the folder.
@@ -110,7 +112,7 @@ class Imap:
                 plain = config.user.isascii() and config.password.isascii()
                 login = self._box.login if plain else self._box.login_utf8
                 login(config.user, config.password, initial_folder=None)
-            with self._in_words("its folders cannot be opened: {}; check PAPERBOY_INBOX_FOLDER"):
+            with self._in_words("its folders cannot be opened: {}; check PAPERBOY_INBOX_FOLDER, _DONE and _ASIDE"):
                 self._open_folders()
         except MailboxUnavailable:
             self._stack.close()
@@ -158,15 +160,43 @@ class Imap:
     def read(self, place: str) -> bytes | None:
         """The beginning of a mail; None where it is gone.
 
+        Servers hang up over a mail whose file they cannot read, so we come again, and leave it out the second time.
+
         Raises:
             MailUnreadable: the server says no to this one, and still answers.
 
         """
+        try:
+            return self._fetch(place)
+        except MailUnreadable:
+            raise
+        except MailboxUnavailable as error:
+            self._open_again(error)
+        try:
+            return self._fetch(place)
+        except MailUnreadable:
+            raise
+        except MailboxUnavailable as error:
+            self._open_again(error)
+            raise MailUnreadable(str(error)) from error
+
+    def _fetch(self, place: str) -> bytes | None:
         with self._in_words("a mail cannot be fetched: {}"):
             kind, answer = self._box.client.uid("FETCH", self._uid(place), f"(BODY.PEEK[]<0.{LONGEST}>)")
         if kind != "OK":
             raise MailUnreadable(f"mailbox ({self.name}): a mail cannot be fetched: {_words(answer)}")
         return next((piece[1] for piece in answer if isinstance(piece, tuple)), None)
+
+    def _open_again(self, error: MailboxUnavailable) -> None:
+        """Connect anew, to the same mails."""
+        before = self._prefix
+        self._opened_again += 1
+        if self._opened_again > _OPENED_AGAIN:
+            raise error
+        self._stack.close()
+        self.__enter__()
+        if self._prefix != before:
+            raise error  # the places name other mails by now
 
     def done(self, place: str) -> None:
         """Mark it as read, or move it to the folder for that."""

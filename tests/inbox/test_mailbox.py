@@ -1,6 +1,7 @@
 """Mailboxes on a real IMAP server and as a Maildir: what is unread, what was done with it, and what is left."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -291,6 +292,7 @@ def test_a_server_that_goes_away_in_the_middle_costs_nothing(imap_server, room):
         def done(self, place: str) -> None:
             super().done(place)
             self._box.client.shutdown()
+            self.config = replace(self.config, port=1)
 
     imap_server.clear()
     for number in (1, 2):
@@ -301,6 +303,41 @@ def test_a_server_that_goes_away_in_the_middle_costs_nothing(imap_server, room):
 
     assert (told.read, bool(told.trouble)) == (1, True)
     assert read(room, Imap(config)).deeds == {"asked to subscribe": 1}
+
+
+def test_a_line_that_drops_is_opened_again(imap, room):
+    """All is read in one go, where the server is still there."""
+
+    class Dropping(Imap):
+        """A mailbox whose line drops after each mail."""
+
+        def done(self, place: str) -> None:
+            super().done(place)
+            self._box.client.shutdown()
+
+    for number in (1, 2, 3):
+        imap.deliver(mail(to=SUBSCRIBE, number=number, sender=f"r{number}@example.org"), name=str(number))
+
+    told = read(room, Dropping(ImapConfig("127.0.0.1", imap.tls, user="papers", password=PASSWORD)))
+
+    assert (told.read, told.trouble) == (3, "")
+
+
+def test_a_mail_over_which_the_server_hangs_up_holds_up_nobody(imap, room):
+    """The server cannot open its file; those behind it are read, and it is told of."""
+    for number in (1, 2):
+        imap.deliver(mail(to=SUBSCRIBE, number=number, sender=f"r{number}@example.org"), name=str(number))
+    config = ImapConfig("127.0.0.1", imap.tls, user="papers", password=PASSWORD)
+    with Imap(config) as opened:
+        assert len(opened.unread()) == 2
+    [torn] = [path for path in _files(imap.folder / "papers" / "Maildir") if path.name.startswith("1:")]
+    torn.chmod(0)
+
+    told = read(room, Imap(config))
+
+    assert (told.read, told.left) == (1, {"its mailbox cannot give it out": 1})
+    torn.chmod(0o644)
+    assert read(room, Imap(config)).read == 1
 
 
 def test_mail_that_another_program_deleted_is_not_read(imap, room):
