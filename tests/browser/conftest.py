@@ -3,13 +3,16 @@
 import re
 import shutil
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
@@ -93,6 +96,11 @@ class House(Newsroom):
         found = [read(path) for path in self.mails]
         ours = [mail for mail in found if address in mail.to]
         return sorted(ours, key=lambda mail: mail.path.stat().st_mtime_ns)
+
+    def ask(self, path: str) -> Any:
+        """The JSON at a path of the site."""
+        answer = httpx.get(self.site + path, verify=ssl.create_default_context(cafile=self.certificate))
+        return answer.raise_for_status().json()
 
     def open(self) -> None:
         """Serve."""
