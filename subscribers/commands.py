@@ -36,7 +36,7 @@ _SAID = _AT | {"stop": Ask.UNSUBSCRIBE, "signoff": Ask.UNSUBSCRIBE, "info": Ask.
 
 _BODY = 20_000  # characters in which the lines of their own are looked for
 _OWN_LINES = 10
-_FIRST_LINES = 3  # in which the wish to leave may stand: further down it may be quoted after all
+_FIRST_LINES = 3  # in which a refusal or the wish to leave may stand: further down it may be quoted after all
 _LONGEST_LINE = 200
 _MOST_HEADERS = 5  # of one name
 
@@ -51,7 +51,11 @@ _SIGNED = re.compile(r"[A-Za-z0-9_-]{8,200}\.[A-Za-z0-9_.-]{8,200}|[A-Za-z2-7]{4
 _BETWEEN = re.compile(r"[\s<>\"'()+:;,]+")
 _CONFIRM_LINK = re.compile(r"/confirm/([A-Za-z0-9_.-]{20,400})")
 _REFUSED = re.compile(
-    r"(?:no(?! (?:problem|worries|doubt)\b)|stop|cancel|unsubscribe|leave|remove|wrong|not me)\b", re.IGNORECASE
+    r"(?:no(?! (?:problem|worries|doubt)\b)|nein|non|nee|nej|não|нет)\b"
+    r"|(?:stop|cancel|unsubscribe|leave|remove|wrong|not me)\b"
+    r"|.*\b(?:did|do|have|was) ?n[o’']t (?:\w+ ){0,3}(?:ask|sign|subscrib|request|want|me\b)"  # noqa: RUF001
+    r"|.*\b(?:never (?:\w+ ){0,2}(?:ask|sign|subscrib|request|want)|(?:remove|unsubscribe) me\b|not interested)",
+    re.IGNORECASE,
 )
 _FORWARDED = re.compile(r"(?:(?:re|aw|antw|sv|vs) ?: ?)*(?:fwd?|wg|tr|rv|rif) ?:", re.IGNORECASE)
 _BEGINS_QUOTE = re.compile(
@@ -189,7 +193,7 @@ def _asked(mail: Received, names: Names, recipient: str | None, subject: str, li
         return _Wish(ask, token or said.token or _token(subject), addressed=True)
     if said.ask is Ask.UNSUBSCRIBE:
         return said
-    if (ask is Ask.CONFIRM or link) and lines and _REFUSED.match(lines[0]):
+    if (ask is Ask.CONFIRM or link) and any(map(_REFUSED.match, lines[:_FIRST_LINES])):
         return _Wish(Ask.UNSUBSCRIBE, addressed=True)
     if found:
         return _Wish(ask, token, addressed=True)

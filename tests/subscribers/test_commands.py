@@ -81,8 +81,21 @@ def test_with_an_empty_subject_the_first_line_counts():
 def test_whoever_wants_to_leave_may_say_so_at_any_address():
     """Also at the one to subscribe, and in the answer to a confirmation."""
     assert letter("", to="subscribe@papers.example", Subject="unsubscribe").ask is Ask.UNSUBSCRIBE
-    for refusal in ("No!", "Stop this", "unsubscribe", "Cancel please", "not me"):
-        assert letter(f"{refusal}\n\n> To confirm, answer", to=f"papers+{REPLY}@papers.example").ask is Ask.UNSUBSCRIBE
+    for refusal in (
+        "No!", "Stop this", "unsubscribe", "Cancel please", "not me", "Nein, danke", "Who is this? I didn't sign up!",
+        "Hello,\nI have never asked for your mails.", "This was not me", "Please remove me", "We are not interested.",
+    ):  # fmt: skip
+        answer = letter(f"{refusal}\n\n> To confirm, answer", to=f"papers+{REPLY}@papers.example")
+        assert answer.ask is Ask.UNSUBSCRIBE, refusal
+    for consent in (
+        "yes",
+        "No problem!",
+        "Sure, I don't mind",
+        "",
+        "I want them all",
+        "Not sure what to write, but OK",
+    ):
+        assert letter(consent, to=f"papers+{REPLY}@papers.example").ask is Ask.CONFIRM, consent
 
 
 def test_whoever_answers_a_digest_with_the_word_leaves():
