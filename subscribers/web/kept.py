@@ -29,7 +29,7 @@ ROOM = 64 * 1024 * 1024
 
 _EACH = 1.0  # seconds between two questions whether there is something new
 _SMALL = 1_024  # bytes below which packing gains nothing
-_VALUE = 4_096  # bytes that a value is counted with
+_VALUE = 24_000  # bytes that a value is counted with: six papers with their abstracts
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
