@@ -34,7 +34,7 @@ _KEY, _SIGNATURE = 16, 10  # bytes; in base32 26 and 16 characters
 _RETURN, _REPLY = "paperboy.bounce", "paperboy.reply"  # salts
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _BETWEEN = "/"  # in no subscriber's token, which is base64 for URLs
-_LONGEST = 2000  # characters; ours are about a hundred, with a long title 1,700, and nobody else's is worth decoding
+_LONGEST = 2000  # characters; ours are about a hundred, and nobody else's is worth decoding
 
 
 class Purpose(StrEnum):
@@ -45,9 +45,6 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"  # never expires
     DIGEST = "digest"  # one's own digest in the browser; never expires
     VOTES = "votes"  # votes on what one digest holds; never expires
-    MORE = "more"  # like this paper; this and the next two carry a vote, and never expire
-    LESS = "less"  # like this paper
-    MUTE_TOPIC = "mute_topic"
 
 
 def sign(purpose: Purpose, value: str, *, keys: Sequence[str]) -> str:
@@ -69,29 +66,11 @@ def read(purpose: Purpose, token: str, *, keys: Sequence[str]) -> str:
     return _load(_plain(purpose, keys).loads, token)
 
 
-def sign_vote(purpose: Purpose, subscriber: str, about: str, *, keys: Sequence[str]) -> str:
-    """A vote's token, safe in a URL: whose it is, by their token, and the paper's key or the topic's label."""
-    if _BETWEEN in subscriber:
-        raise ValueError(f"the subscriber's token {subscriber!r} holds a {_BETWEEN}")
-    return sign(purpose, f"{subscriber}{_BETWEEN}{about}", keys=keys)
-
-
-def read_vote(purpose: Purpose, token: str, *, keys: Sequence[str]) -> tuple[str, str]:
-    """The subscriber's token of a vote, and the paper's key or the topic's label.
-
-    Raises:
-        LinkInvalid: not ours, not for this purpose, cut or changed.
-
-    """
-    subscriber, between, about = read(purpose, token, keys=keys).partition(_BETWEEN)
-    if not (subscriber and between and about):
-        raise LinkInvalid(_INVALID)
-    return subscriber, about
-
-
 def sign_digest(purpose: Purpose, subscriber: str, edition_id: int, *, keys: Sequence[str]) -> str:
     """The token of a link in one digest, to look at it or to vote on what it holds: whose, and which it is."""
-    return sign_vote(purpose, subscriber, str(edition_id), keys=keys)
+    if _BETWEEN in subscriber:
+        raise ValueError(f"the subscriber's token {subscriber!r} holds a {_BETWEEN}")
+    return sign(purpose, f"{subscriber}{_BETWEEN}{edition_id}", keys=keys)
 
 
 def read_digest(purpose: Purpose, token: str, *, keys: Sequence[str]) -> tuple[str, int]:
@@ -101,7 +80,9 @@ def read_digest(purpose: Purpose, token: str, *, keys: Sequence[str]) -> tuple[s
         LinkInvalid: not ours, not for this purpose, cut or changed.
 
     """
-    subscriber, edition_id = read_vote(purpose, token, keys=keys)
+    subscriber, _, edition_id = read(purpose, token, keys=keys).partition(_BETWEEN)
+    if not subscriber:
+        raise LinkInvalid(_INVALID)
     return subscriber, _number(edition_id)
 
 

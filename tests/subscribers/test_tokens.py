@@ -13,13 +13,13 @@ from subscribers.tokens import (
     CONFIRM_AGE,
     Purpose,
     read,
+    read_digest,
     read_key,
     read_timed,
-    read_vote,
     sign,
+    sign_digest,
     sign_key,
     sign_timed,
-    sign_vote,
 )
 
 NOW = datetime(2026, 9, 4, 12, tzinfo=UTC)
@@ -66,36 +66,35 @@ def test_a_link_for_one_purpose_is_invalid_for_another(other):
         read(other, sign(Purpose.UNSUBSCRIBE, "t", keys=KEYS), keys=KEYS)
 
 
-VOTES = [Purpose.MORE, Purpose.LESS, Purpose.MUTE_TOPIC]
+OF_DIGESTS = [Purpose.DIGEST, Purpose.VOTES]
 
 
-@given(st.sampled_from(VOTES), st.text(min_size=1, max_size=300))
-def test_a_vote_brings_back_whose_it_is_and_what_it_is_about(purpose, about):
-    """The longest key of a paper, in any script, included."""
-    assert read_vote(purpose, sign_vote(purpose, "Zq3vXJ8m-Q_u", about, keys=KEYS), keys=KEYS) == (
-        "Zq3vXJ8m-Q_u",
-        about,
-    )
+@given(st.sampled_from(OF_DIGESTS), st.integers(0, 999_999_999))
+def test_a_link_in_a_digest_brings_back_whose_it_is_and_which_digest(purpose, edition_id):
+    """To look at it, or to vote on what it holds."""
+    link = sign_digest(purpose, "Zq3vXJ8m-Q_u", edition_id, keys=KEYS)
+
+    assert read_digest(purpose, link, keys=KEYS) == ("Zq3vXJ8m-Q_u", edition_id)
 
 
-@pytest.mark.parametrize("purpose", VOTES)
-def test_a_vote_counts_for_nothing_else_and_cannot_be_forged(purpose):
-    """Another purpose, a changed character, another key, or a value that is no vote."""
-    link = sign_vote(purpose, "token", "2401.10774", keys=KEYS)
+@pytest.mark.parametrize("purpose", OF_DIGESTS)
+def test_a_link_in_a_digest_counts_for_nothing_else_and_cannot_be_forged(purpose):
+    """Another purpose, a changed character, another key, or a value that names no digest."""
+    link = sign_digest(purpose, "token", 7, keys=KEYS)
     others = [one for one in Purpose if one is not purpose]
-    no_votes = [sign(purpose, value, keys=KEYS) for value in ("token", "token/", "/2401.10774", "")]
-    forged = [*no_votes, link.replace(".", ".x", 1), link.swapcase(), "x" + link, link[:9], ""]
+    of_none = [sign(purpose, value, keys=KEYS) for value in ("token", "token/", "/7", "", "token/-7", "token/2401.1")]
+    forged = [*of_none, link.replace(".", ".x", 1), link.swapcase(), "x" + link, link[:9], ""]
 
     for other in others:
         with pytest.raises(LinkInvalid):
-            read_vote(other, link, keys=KEYS)
+            read_digest(other, link, keys=KEYS)
     for each in forged:
         with pytest.raises(LinkInvalid):
-            read_vote(purpose, each, keys=KEYS)
+            read_digest(purpose, each, keys=KEYS)
     with pytest.raises(LinkInvalid):
-        read_vote(purpose, link, keys=("another key",))
+        read_digest(purpose, link, keys=("another key",))
     with pytest.raises(ValueError, match="holds a /"):
-        sign_vote(purpose, "to/ken", "2401.10774", keys=KEYS)
+        sign_digest(purpose, "to/ken", 7, keys=KEYS)
 
 
 def test_timed_and_untimed_links_are_not_taken_for_each_other():

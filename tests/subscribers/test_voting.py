@@ -171,19 +171,10 @@ def test_a_token_or_address_of_nobody_casts_no_vote(library):
 
 
 def test_a_signed_link_votes_for_its_reader(library):
-    """It carries their token and the paper; keys with spaces and slashes come back whole."""
+    """It carries their token and the digest; what they say, and of which paper, stands beside it."""
     token = recipients(library, only=[ADA])[0].token
-    for purpose, about in (
-        (Purpose.MORE, "hep-th/9901001"),
-        (Purpose.LESS, UNNAMED),
-        (Purpose.MUTE_TOPIC, "A/B, 数据"),
-    ):
-        assert tokens.read_vote(purpose, tokens.sign_vote(purpose, token, about, keys=KEYS), keys=KEYS) == (
-            token,
-            about,
-        )
-    who, about = tokens.read_vote(Purpose.MORE, tokens.sign_vote(Purpose.MORE, token, FIRST, keys=KEYS), keys=KEYS)
-    cast(library, What(Purpose.MORE), about, who=who, how="mail")
+    who, _ = tokens.read_digest(Purpose.VOTES, tokens.sign_digest(Purpose.VOTES, token, 1, keys=KEYS), keys=KEYS)
+    cast(library, What.MORE, FIRST, who=who, how="mail")
 
     assert read(library) == [("more", FIRST, True)]
 

@@ -120,7 +120,7 @@ def test_other_peoples_and_other_links_vote_nothing(site, link):
     wrong = [
         f"/vote/{signed[:-1]}/{key}",
         f"/vote/{site.link(site.known(), Purpose.PREFERENCES).rpartition('/')[2]}/{key}",
-        f"/vote/{tokens.sign_vote(Purpose.VOTES, site.known().token, 'x', keys=KEYS)}/{key}",
+        f"/vote/{tokens.sign(Purpose.VOTES, f'{site.known().token}/x', keys=KEYS)}/{key}",
         f"/vote/{tokens.sign_digest(Purpose.VOTES, 'nobody', 1, keys=KEYS)}/{key}",
         f"/vote/{signed}/9999.99999",
         f"/vote/{signed}/",
