@@ -1,4 +1,4 @@
-"""How often mail may be asked for: token buckets kept in the database, under names that tell nobody's address."""
+"""How often mail may be asked for, and minds changed: token buckets in the database, under names that tell nobody."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -37,6 +37,9 @@ REMINDERS = Limit("already", 1, 1)
 
 REPLIES = Limit("reply", 5, 5)
 """Answers to one address by itself."""
+
+CHANGES = Limit("change", 100, 500)
+"""Votes and returns of one reader, each of which is kept: whoever has one link must not fill the disk with it."""
 
 DOMAINS = Limit("domain", 200, 1_000)
 """Mails that strangers may cause to one domain: a whole company may sign up, and nobody can drown its server."""

@@ -304,7 +304,7 @@ def come_back(
         known = _held(tx, token)
         if known is None or (known.subscription.state is SubscriptionState.ACTIVE and not known.suppressed):
             return known is not None
-        if _may_return(tx, known, now):
+        if _may_return(tx, known, now) and allowance.take(tx, [(allowance.CHANGES, token)], now=now):
             consent_queries.add(tx, known.id, Consent(Said.RETURNED, now, origin.how, origin.told, wording))
             cursor = queries.edition_before_latest(tx)
             consent_queries.activate(tx, known.id, how=origin.how, cursor=cursor, now=now)

@@ -10,7 +10,7 @@ from newsletter.errors import PaperboyError
 from newsletter.identity import normalise_id, title_key
 from newsletter.models import Interest, Paper
 from newsletter.queries import editions
-from subscribers import addresses, queries, service, vote_queries
+from subscribers import addresses, allowance, queries, service, vote_queries
 from subscribers.models import KnownSubscriber
 from subscribers.votes import Vote, What, interests
 from subscribers.wording import nearest, quoted
@@ -34,7 +34,7 @@ def vote(database: Database, token_or_address: str, what: What, about: str, *, n
     page or command.
 
     Raises:
-        PaperboyError: there is no such paper or topic.
+        PaperboyError: there is no such paper or topic, or they voted too often today on the page.
 
     """
     with database.begin() as tx:
@@ -43,7 +43,11 @@ def vote(database: Database, token_or_address: str, what: What, about: str, *, n
             return None
         about = known_topic(tx, about) if what is What.MUTE_TOPIC else known_paper(tx, about).key
         cast = Vote(what, about, now, how, vote_queries.edition_of(tx, what, about))
-        return Voted(known, cast, vote_queries.record(tx, known.id, cast))
+        news = vote_queries.record(tx, known.id, cast)
+        # After their row is held, as for coming back, so that nobody waits in a circle.
+        if news and how == "page" and not allowance.take(tx, [(allowance.CHANGES, known.token)], now=now):
+            raise PaperboyError("You voted very often today; please go on tomorrow. What you said so far counts.")
+        return Voted(known, cast, news)
 
 
 def undo(database: Database, token_or_address: str, about: str, *, topic: bool, now: datetime) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from newsletter.errors import LinkExpired, LinkInvalid
 from newsletter.queries.notices import Queued
 from newsletter.steps.notices import NoticePrinter
-from subscribers import consent, houses, queries, service, tokens
+from subscribers import allowance, consent, houses, queries, service, tokens
 from subscribers.consent import Asked, Origin
 from subscribers.models import SubscriptionState
 from subscribers.tokens import Purpose
@@ -291,6 +291,21 @@ def test_anything_else_needs_a_fresh_confirmation(database, case):
     (notice,) = waiting(database)
     assert notice.kind == "confirm"
     assert known(database).subscription.state is LEFT
+
+
+def test_who_leaves_and_comes_back_all_day_confirms_at_last(database):
+    """Each word is kept, so one link must not write as many as it likes."""
+    token = subscribed(database).token
+    with database.begin() as tx:
+        assert all(allowance.take(tx, [(allowance.CHANGES, token)], now=NOW) for _ in range(99))
+    answers = []
+    for _ in range(3):
+        leave(database)
+        answers.append(back(database))
+
+    assert answers == [True, False, False]
+    returned = [("withdrawn", "page"), ("returned", "web"), ("withdrawn", "page")]
+    assert evidence(database)[2:] == [*returned, ("asked", "web"), ("withdrawn", "page"), ("asked", "web")]
 
 
 def test_who_was_suppressed_by_an_operator_does_not_come_back(database):

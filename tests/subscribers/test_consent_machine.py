@@ -11,7 +11,7 @@ from newsletter.errors import LinkError
 from subscribers import consent, privacy, queries, service
 from subscribers.models import SubscriptionState
 from tests.subscribers.asking import HOUSE, WEB, ask, confirm, known, link, rows, sent, suppressed, waiting
-from tests.subscribers.people import NOW, clear
+from tests.subscribers.people import NOW, clear, person, roster_of
 
 
 class Consent(RuleBasedStateMachine):
@@ -26,6 +26,7 @@ class Consent(RuleBasedStateMachine):
         self.links = []  # every confirmation ever mailed: its token, and when it was asked for
         self.yes = self.no = 0  # the moments, counted, of the owner's last word of each kind
         self.moment = 0
+        self.let_go = False  # by the roster, and no yes since
         self.tokens = set()
 
     def tick(self):
@@ -49,7 +50,7 @@ class Consent(RuleBasedStateMachine):
         except LinkError:
             return
         assert asked > self.no, "a link from before the last withdrawal confirmed something"
-        self.yes = self.tick()
+        self.yes, self.let_go = self.tick(), False
 
     @precondition(lambda self: self.tokens)
     @rule(data=strategies.data(), how=strategies.sampled_from(["page", "one-click", "mail"]))
@@ -59,10 +60,10 @@ class Consent(RuleBasedStateMachine):
 
     @rule()
     def complains(self):
-        person = known(self.database)
-        if person is not None and not person.suppressed:
+        ada = known(self.database)
+        if ada is not None and not ada.suppressed:
             with self.database.begin() as tx:
-                queries.end_subscriptions(tx, [person.id], how="complaint", now=self.now)
+                queries.end_subscriptions(tx, [ada.id], how="complaint", now=self.now)
             suppressed(self.database, "ada@example.org", "complaint", at=self.now)
             self.no = self.tick()
 
@@ -77,6 +78,7 @@ class Consent(RuleBasedStateMachine):
         before = known(self.database)
         if consent.come_back(self.database, token, origin=WEB, now=self.now, house=HOUSE):
             assert before.subscription.how != "complaint"
+            assert not self.let_go, "there was nothing to come back to"
             self.yes = self.tick()
         for notice in waiting(self.database, "confirm"):
             self.links.append((link(notice), self.tick()))
@@ -85,10 +87,29 @@ class Consent(RuleBasedStateMachine):
     @precondition(lambda self: self.tokens)
     @rule()
     def is_erased(self):
-        person = known(self.database)
-        if person is not None:
-            assert privacy.erase(self.database, person.token, now=self.now)
-            self.no = self.tick()
+        ada = known(self.database)
+        if ada is not None:
+            assert privacy.erase(self.database, ada.token, now=self.now)
+            self.no, self.let_go = self.tick(), False
+
+    @rule()
+    def is_declared(self):
+        """The operator answers for the consent of whom they declare; who said no themselves stays out."""
+        before = known(self.database)
+        plan = service.apply_roster(self.database, roster_of(person("ada")), now=self.now)
+        if plan.added or any("subscription" in change.fields for change in plan.changed):
+            assert before is None or before.subscription.state == "pending" or before.subscription.how == "roster"
+            self.yes, self.let_go = self.tick(), False
+        if (ada := known(self.database)) is not None:
+            self.tokens.add(ada.token)
+
+    @rule()
+    def is_let_go(self):
+        """By the roster: of whoever came by themselves it ends nothing."""
+        own = known(self.database)
+        if service.apply_roster(self.database, roster_of(), now=self.now).removed:
+            assert own.origin == "roster"
+            self.no, self.let_go = self.tick(), True
 
     @rule(hours=strategies.sampled_from([1, 12, 30, 80, 200]))
     def time_goes_by(self, hours):
@@ -97,14 +118,15 @@ class Consent(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_mailed_without_a_yes_newer_than_the_last_no(self):
-        person = known(self.database)
-        if person is None:
+        ada = known(self.database)
+        if ada is None:
             return
         with self.database.begin() as tx:
-            wanted = bool(service.still_wanted(tx, [person.id]))
+            wanted = bool(service.still_wanted(tx, [ada.id]))
         assert not wanted or self.yes > self.no
-        if person.subscription.state is SubscriptionState.ACTIVE:
-            assert rows(self.database, "consents")[-1].what != "withdrawn"
+        if ada.subscription.state is SubscriptionState.ACTIVE:
+            said = rows(self.database, "consents")  # nothing, where the roster alone declared them
+            assert not said or said[-1].what != "withdrawn"
 
     @invariant()
     def one_address_has_one_row(self):

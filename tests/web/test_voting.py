@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.models import Topic
 from newsletter.queries.editions import save
-from subscribers import tokens, vote_queries
+from subscribers import allowance, tokens, vote_queries
 from subscribers.tokens import Purpose
 from tests.steps.conftest import FRIDAY, Newsroom, at, capture, paper
 from tests.web.visiting import ADDRESS, KEYS, words
@@ -42,6 +42,18 @@ def said(site):
     reader = site.known().id
     with site.database.read() as tx:
         return {(vote.what, vote.about, vote.how) for vote in vote_queries.of(tx, reader)}
+
+
+def test_one_link_votes_so_often_in_a_day(site, link):
+    """Every vote is kept, so whoever changes their mind all day is asked to go on tomorrow; what they said counts."""
+    with site.database.begin() as tx:
+        token = site.known().token
+        assert all(allowance.take(tx, [(allowance.CHANGES, token)], now=site.now) for _ in range(99))
+    answers = [site.post(link, {"what": what}) for what in ("more", "more", "less")]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 422]
+    assert "go on tomorrow" in words(answers[-1].text)
+    assert {what for what, _about, _how in said(site)} == {"more"}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
