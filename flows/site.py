@@ -59,8 +59,8 @@ class Postman:
     def _round(self) -> None:
         try:
             self.shop.check_mark()
-            while send_notices(self.shop.notices(self._stop), limit=_AT_ONCE) == _AT_ONCE:
-                pass
+            while send_notices(self.shop.notices(self._stop), limit=_AT_ONCE):
+                pass  # as long as some are taken: those behind a hundred with one bad address need not wait
         except (MailerUnavailable, RestoredBackup, RunInProgress, DBAPIError) as error:
             log.warning("site.notices_wait: %s", error)  # the next round tries again
         except Exception:

@@ -18,6 +18,7 @@ from newsletter.database import Database
 from newsletter.errors import LinkInvalid
 from newsletter.schema import consents
 from newsletter.settings import ROOT, Settings, exported, inherited
+from newsletter.steps.notices import Notice, queue
 from subscribers import consent, tokens
 from subscribers.consent import Origin
 from subscribers.tokens import Purpose
@@ -74,6 +75,21 @@ def test_the_postman_survives_what_he_cannot_do(shop, settings):
         return mails(settings)
 
     assert until(woken, seconds=20, what="the confirmation")
+    postman.close()
+
+
+def test_one_bad_notice_among_a_hundred_keeps_nobody_waiting(shop, settings):
+    """The postman goes on as long as mail is taken, and not only after a round without any trouble."""
+    shop.database.migrate()
+    with shop.database.begin() as tx:
+        for number in range(102):
+            kind = "of no known kind" if number == 0 else "already"
+            address = f"reader{number}@example.org"
+            assert queue(tx, Notice(kind, address, address), now=wiring.now())
+    postman = Postman(shop)
+    postman.start()
+
+    assert until(lambda: len(mails(settings)) == 101, seconds=20, what="all the others")
     postman.close()
 
 

@@ -127,6 +127,15 @@ def test_health_asks_the_database(site, tmp_path):
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "120")
 
 
+def test_a_database_without_its_tables_is_not_healthy(tmp_path):
+    """Nothing was migrated yet, so no page can be shown: whoever watches must be told."""
+    empty = Database(f"sqlite:///{tmp_path}/empty.db")
+    answer = Site(empty).get("/healthz")
+    empty.close()
+
+    assert answer.status_code == 503
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
