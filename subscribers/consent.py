@@ -339,9 +339,8 @@ def _may_return(tx: Transaction, known: KnownSubscriber, now: datetime) -> bool:
     return known.origin == "roster" or any(one.what is Said.CONFIRMED for one in said)
 
 
-def say_why(database: Database, token: str, why: str, *, now: datetime) -> None:
+def say_why(database: Database, token: str, why: str) -> None:
     """Keep why somebody left, beside that they did; an empty reason takes an earlier one away."""
-    del now  # the withdrawal has its own
     words = "".join(" " if is_unsafe(character) else character for character in why)
     note = " ".join(words.split())[:LONGEST_REASON]
     with database.begin() as tx:

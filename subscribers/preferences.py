@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from newsletter.database import Database, Transaction
 from newsletter.errors import LinkInvalid, PaperboyError
@@ -35,7 +35,7 @@ def may_choose(known: KnownSubscriber) -> bool:
     return known.origin != "roster"
 
 
-def set_preferences(database: Database, token: str, wanted: Subscriber, *, now: datetime) -> KnownSubscriber:
+def set_preferences(database: Database, token: str, wanted: Subscriber) -> KnownSubscriber:
     """Keep what a reader chose; their address and name stay, and topics that are not offered are left out.
 
     Raises:
@@ -43,7 +43,6 @@ def set_preferences(database: Database, token: str, wanted: Subscriber, *, now: 
         PaperboyError: the operator manages their choices, or it is too much to keep; the message is for them.
 
     """
-    del now  # what they chose has no history; their consent has
     with database.begin() as tx:
         known = _held(tx, token)
         _refuse_declared(known)
@@ -61,7 +60,7 @@ def set_preferences(database: Database, token: str, wanted: Subscriber, *, now: 
         return preferences(tx, token)
 
 
-def pause(database: Database, token: str, until: date | None, *, now: datetime) -> KnownSubscriber:
+def pause(database: Database, token: str, until: date | None) -> KnownSubscriber:
     """Send a reader nothing before a day of theirs, or with None end the pause.
 
     Raises:
@@ -69,7 +68,6 @@ def pause(database: Database, token: str, until: date | None, *, now: datetime) 
         PaperboyError: the operator manages their choices; the message is for them.
 
     """
-    del now
     with database.begin() as tx:
         known = _held(tx, token)
         _refuse_declared(known)

@@ -175,7 +175,7 @@ class _Pages:
             said = Said({field: ("That was saved very often in a minute; please try again in a moment.",)})
             return await self.page(reader, fields, said, wanted=wanted, status=429)
         try:
-            await run_in_threadpool(preferences.set_preferences, self.frame.database, token, wanted, now=now)
+            await run_in_threadpool(preferences.set_preferences, self.frame.database, token, wanted)
         except PaperboyError as error:
             said = Said({field: (str(error),)}, notes)
             return await self.page(reader, fields, said, wanted=wanted, status=422)
@@ -191,7 +191,7 @@ class _Pages:
         if wrong:
             return await self.page(reader, said=Said({"pause": (wrong,)}), status=422)
         try:
-            await run_in_threadpool(preferences.pause, self.frame.database, reader.known.token, until, now=now)
+            await run_in_threadpool(preferences.pause, self.frame.database, reader.known.token, until)
         except PaperboyError as error:
             return await self.page(reader, said=Said({"pause": (str(error),)}), status=422)
         after = await run_in_threadpool(self.reader, reader.signed)

@@ -90,7 +90,7 @@ def router(frame: Frame) -> APIRouter:
         said = _why(form)
         known = _reader(frame, signed)
         if said and known is not None:
-            consent.say_why(frame.database, known.token, said, now=frame.clock())
+            consent.say_why(frame.database, known.token, said)
         return _left(frame, known, signed, thanks=bool(said))
 
     return pages

@@ -250,8 +250,8 @@ def test_why_they_left_is_kept_in_one_short_line(database):
     """What strangers write is cut, and drives no terminal."""
     subscribed(database)
     leave(database)
-    consent.say_why(database, known(database).token, "too\r\nmany \x1b[31m\u202e" + "x" * 600, now=NOW)
-    consent.say_why(database, "nobody's", "why", now=NOW)
+    consent.say_why(database, known(database).token, "too\r\nmany \x1b[31m\u202e" + "x" * 600)
+    consent.say_why(database, "nobody's", "why")
 
     note = rows(database, "consents")[-1].note
     assert note.startswith("too many [31m x")

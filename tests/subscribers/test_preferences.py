@@ -1,6 +1,6 @@
 """What readers choose themselves, and whose choices are the operator's."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
@@ -22,7 +22,7 @@ WANTED = Subscriber(
 
 
 def choose(database, wanted=WANTED):
-    return preferences.set_preferences(database, known(database).token, wanted, now=NOW)
+    return preferences.set_preferences(database, known(database).token, wanted)
 
 
 def test_what_a_reader_chooses_is_kept_and_their_address_stays(database):
@@ -43,7 +43,7 @@ def test_the_roster_keeps_its_people_and_says_so(database):
     with pytest.raises(PaperboyError, match="in a file of theirs"):
         choose(database)
     with pytest.raises(PaperboyError, match="You can leave at any time"):
-        preferences.pause(database, ada.token, date(2026, 10, 1), now=NOW)
+        preferences.pause(database, ada.token, date(2026, 10, 1))
 
     assert not preferences.may_choose(ada)
     assert known(database) == ada
@@ -53,9 +53,9 @@ def test_the_roster_keeps_its_people_and_says_so(database):
 def test_a_pause_begins_and_ends(database):
     """Until a day, or until they say so."""
     token = subscribed(database).token
-    preferences.pause(database, token, date(2026, 10, 1), now=NOW)
+    preferences.pause(database, token, date(2026, 10, 1))
     assert known(database).subscriber.paused_until == date(2026, 10, 1)
-    preferences.pause(database, token, None, now=NOW + timedelta(days=1))
+    preferences.pause(database, token, None)
 
     assert known(database).subscriber.paused_until is None
 
@@ -65,7 +65,7 @@ def test_a_link_that_is_nobodys_any_more_says_so(database):
     with database.begin() as tx, pytest.raises(LinkInvalid, match="nobody's any more"):
         preferences.preferences(tx, "nobody")
     with pytest.raises(preferences.NotSubscribed):
-        preferences.set_preferences(database, "nobody", WANTED, now=NOW)
+        preferences.set_preferences(database, "nobody", WANTED)
 
 
 def test_too_much_to_keep_is_refused_in_one_sentence(database):
