@@ -22,7 +22,7 @@ _ATTACHED = 0.2  # cosine of a paper to its topic's centre, below which it is on
 _NEAR, _SURELY_NEAR = 0.25, 0.1
 """Cosine to the centre of a topic from which a paper joins it that says its heading once; that is surely about it."""
 _FITS = 0.2  # what a heading that is surely true counts beside the nearness, where several fit
-_CLOSE = 0.2  # cosine from which a paper belongs to a topic though no cue of the heading is in it
+_CLOSE = 0.15  # cosine from which a paper belongs to a topic though no cue of the heading is in it
 _KNOWING = 1_000  # papers of a background that tells what is close; among few all are
 _LARGE, _APART = 100, 4  # papers of a day from which so many are asked that lie apart and are of one field
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 __all__ = ["cut", "largest", "settle"]
 
-_ROUNDS = 3  # more of them move few papers, and make the groups hang on single papers again
+_ROUNDS = 1  # more of them make the groups hang on single papers; none, and the themes stay those of the background
 _SHARE = 0.3
 _SMALL = 30
 """Papers of a day below which a single topic may hold any share of it."""
@@ -78,7 +78,7 @@ def _numbered(leaves: NDArray[np.int64], tree: NDArray[np.int32], closed: set[in
 
 
 def settle(points: NDArray[np.float64], groups: NDArray[np.int64], rounds: int = _ROUNDS) -> NDArray[np.int64]:
-    """Let each point go to the group whose mean it is nearest to, a few times; a full group keeps its nearest.
+    """Let each point go to the group whose mean it is nearest to, so many times; a full group keeps its nearest.
 
     Groups that lose every point are gone; the rest are numbered from 0 without gaps.
     """
