@@ -116,6 +116,16 @@ class House(Newsroom):
 
 
 @pytest.fixture
+def database(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """SQLite alone: what the pages hold and do is tested on both."""
+    path = tmp_path / "paperboy.db"
+    shutil.copyfile(migrated_file, path)
+    made = Database(f"sqlite:///{path}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def house(database: Database, tmp_path: Path) -> Iterator[House]:
     """A house with an edition every day, and its site open."""
     made = House(database, tmp_path / "var")

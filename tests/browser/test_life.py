@@ -1,13 +1,11 @@
 """A reader's whole life on the site, in a real browser: with and without scripts, on a desk and on a phone."""
 
-import shutil
 import ssl
 from datetime import timedelta
 
 import httpx
 import pytest
 
-from newsletter.database import Database
 from tests.browser.conftest import House, Visitor
 from tests.browser.reading import Mail
 from tests.steps.conftest import SUBJECTS, capture, paper
@@ -20,16 +18,6 @@ topics:
   decoding: {label: Fast decoding, keywords: [speculative decoding]}
   robots: {label: Robots, keywords: [robot grasping]}
 """
-
-
-@pytest.fixture
-def database(migrated_file, tmp_path):
-    """SQLite alone: what the pages do is tested on both."""
-    path = tmp_path / "paperboy.db"
-    shutil.copyfile(migrated_file, path)
-    made = Database(f"sqlite:///{path}")
-    yield made
-    made.close()
 
 
 def next_day(house: House, first: int) -> None:

@@ -1,11 +1,8 @@
 """The preferences page's script: it shows what is typed while it is typed, and what goes wrong costs nothing."""
 
-import shutil
-
 import pytest
 
 from flows import wiring
-from newsletter.database import Database
 from subscribers import service, tokens
 from subscribers.tokens import Purpose
 from tests.steps.conftest import capture, paper
@@ -14,16 +11,6 @@ from tests.subscribers.people import set_state
 pytestmark = pytest.mark.slow
 
 ADDRESS = "ada@example.com"
-
-
-@pytest.fixture
-def database(migrated_file, tmp_path):
-    """SQLite alone: the script knows no database."""
-    path = tmp_path / "paperboy.db"
-    shutil.copyfile(migrated_file, path)
-    made = Database(f"sqlite:///{path}")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """Every other page of the site, asked by axe-core on a phone, light and dark: nothing serious, and it fits the screen."""
 
-import shutil
 from datetime import timedelta
 
 import pytest
 
 from flows import wiring
-from newsletter.database import Database
 from subscribers import service, tokens
 from subscribers.tokens import Purpose
 from tests.browser.conftest import House
@@ -16,16 +14,6 @@ from tests.subscribers.people import set_state
 pytestmark = pytest.mark.slow
 
 ADDRESS = "ada@example.com"
-
-
-@pytest.fixture
-def database(migrated_file, tmp_path):
-    """SQLite alone: what the pages hold is tested on both."""
-    path = tmp_path / "paperboy.db"
-    shutil.copyfile(migrated_file, path)
-    made = Database(f"sqlite:///{path}")
-    yield made
-    made.close()
 
 
 def test_pages_that_anybody_may_read_are_fit_for_everybody(house, visit):
